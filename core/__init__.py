@@ -1,0 +1,1 @@
+"""Answerdesk's core: everything below the screens, free of the user interface."""

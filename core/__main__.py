@@ -1,0 +1,71 @@
+"""The command line: `python -m core setup` prepares what `make run` starts."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from core.bootstrap import Desk, build
+from core.errors import AnswerdeskError
+from core.knowledge.ingestion import Outcome, Progress
+from core.sample_company import ORIGIN, add_demonstration_people, read_sample_company
+from core.settings import load_settings
+
+USAGE = "usage: python -m core setup"
+BAR_CHARS = 30
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; 0 when it worked, 1 with a sentence on stderr when not."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if arguments != ["setup"]:
+        print(USAGE, file=sys.stderr)
+        return 2
+    try:
+        desk = build(load_settings())
+    except AnswerdeskError as exc:
+        print(f"Answerdesk did not start. {exc}", file=sys.stderr)
+        return 1
+    try:
+        return _setup(desk)
+    except AnswerdeskError as exc:
+        print(f"\nThe sample company could not be loaded. {exc}", file=sys.stderr)
+        return 1
+    finally:
+        desk.close()
+
+
+def _setup(desk: Desk) -> int:
+    for number, report in enumerate(desk.library.reembed(), start=1):
+        print(f"\rThe embedding model has changed: {number} documents embedded again ({report.name})", end="")
+    if not desk.catalog.is_empty():
+        return 0
+    company = read_sample_company(desk.settings.company_dir)
+    add_demonstration_people(company, desk.identity)
+    refused = [
+        report
+        for report in desk.library.sync_folder(
+            Path(desk.settings.company_dir), ORIGIN, _bar(f"Loading {company.company}")
+        )
+        if report.outcome is Outcome.REFUSED
+    ]
+    print()
+    for report in refused:
+        print(f"  {report.name}: {report.reason}")
+    return 0
+
+
+def _bar(title: str) -> Callable[[Progress], None]:
+    def show(progress: Progress) -> None:
+        bar = "#" * round(progress.share * BAR_CHARS)
+        left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
+        line = f"{title} [{bar:<{BAR_CHARS}}] {progress.files_done} of {progress.files_total} files{left}"
+        print(f"\r{line:<110}", end="", flush=True)
+
+    return show
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

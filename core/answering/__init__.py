@@ -1,0 +1,1 @@
+"""How passages become a cited answer."""

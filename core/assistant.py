@@ -1,0 +1,193 @@
+"""The path of a question, top to bottom."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from limits import RateLimitItemPerMinute
+from limits.strategies import RateLimiter
+
+from core.answering import prompts, standalone
+from core.answering.answer import Answer, Outcome
+from core.answering.writing import Draft, written
+from core.conversations import Conversations, StoredMessage
+from core.errors import BadInput, Busy, ModelError
+from core.gateway.gateway import Gateway
+from core.gateway.messages import Message, ModelRequest, Piece
+from core.knowledge.retrieval import Retriever
+from core.types import Passage, Person
+
+log = logging.getLogger(__name__)
+
+NOTHING_FOUND = "I could not find this in the documents you can read."
+HISTORY_MESSAGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is happening right now, as a quiet line for the person."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """More of the answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end: the answer as it was stored."""
+
+    message_id: int
+    answer: Answer
+
+
+Event = Step | Written | Answered
+
+
+class Evidence(Protocol):
+    """What is known, before a model is asked, about whether the passages answer the question."""
+
+    @property
+    def probability(self) -> float:
+        """That they do, in [0, 1]."""
+        ...
+
+    @property
+    def nothing(self) -> bool:
+        """Whether no model needs to be asked."""
+        ...
+
+
+class Assistant:
+    """Answers questions. `timer` is monotonic, in seconds; `new_trace_id` gives 32 hex digits.
+
+    `rewrites` says whether the answer model can rewrite a follow-up; one that cannot gets it
+    joined with the question before it.
+    """
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        retriever: Retriever,
+        assess: Callable[[str, Sequence[Passage]], Evidence],
+        gateway: Gateway,
+        model: str,
+        rewrites: bool,
+        limiter: RateLimiter,
+        questions_per_min: int,
+        question_chars: int,
+        timer: Callable[[], float],
+        new_trace_id: Callable[[], str],
+    ) -> None:
+        self._conversations = conversations
+        self._retriever = retriever
+        self._assess = assess
+        self._gateway = gateway
+        self._model = model
+        self._rewrites = rewrites
+        self._limiter = limiter
+        self._rate = RateLimitItemPerMinute(questions_per_min)
+        self._question_chars = question_chars
+        self._timer = timer
+        self._new_trace_id = new_trace_id
+
+    def ask(self, person: Person, conversation_id: int, text: str) -> Iterator[Event]:
+        """Answer in this conversation, which must be the person's own.
+
+        Yields what happens, closed by one Answered. Raises BadInput or Busy before anything is
+        stored, NotFound for somebody else's conversation. When no model answers, that is the answer.
+        """
+        question = self._admit(person, text)
+        started = self._timer()
+        history = self._conversations.messages(person, conversation_id)
+        trace = self._new_trace_id()
+        self._conversations.add(person, conversation_id, "person", question, trace)
+
+        yield Step("Reading your question")
+        full_question = self._stand_alone(history, question)
+        yield Step("Searching the documents you can read")
+        passages = self._retriever.search(full_question, person).passages
+        evidence = self._assess(full_question, passages)
+        answer = Answer(Outcome.NOT_FOUND, NOTHING_FOUND, (), full_question, evidence.probability)
+        if not evidence.nothing:
+            yield Step("Writing the answer")
+            answer = yield from self._complete(answer, passages)
+
+        answer = replace(answer, seconds=round(self._timer() - started, 3))
+        message = self._conversations.add(
+            person, conversation_id, "assistant", answer.text, trace, answer.to_json()
+        )
+        yield Answered(message, answer)
+
+    def _admit(self, person: Person, text: str) -> str:
+        question = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
+        if not question:
+            raise BadInput("Type a question first.")
+        if len(question) > self._question_chars:
+            raise BadInput(
+                f"This question has {len(question):,} characters; at most {self._question_chars:,} are read. "
+                "Shorten it, or upload long text as a document."
+            )
+        if not self._limiter.hit(self._rate, "questions", str(person.id)):
+            raise Busy("That were many questions in one minute. Wait a moment and ask again.")
+        return question
+
+    def _stand_alone(self, history: Sequence[StoredMessage], question: str) -> str:
+        earlier = [m.answer["question"] for m in history if m.answer is not None]
+        if not earlier or not standalone.leans_on_conversation(question):
+            return question
+        if self._rewrites:
+            recent = [(m.author, m.text) for m in history[-HISTORY_MESSAGES:]]
+            try:
+                return self._whole(prompts.standalone_messages(recent, question)) or question
+            except ModelError:
+                log.warning("a follow-up could not be rewritten; it is joined instead", exc_info=True)
+        return standalone.joined(earlier, question)
+
+    def _whole(self, messages: tuple[Message, ...]) -> str:
+        request = ModelRequest(self._model, messages, max_tokens=150)
+        pieces = [e.text for e in self._gateway.stream(request) if isinstance(e, Piece)]
+        return "".join(pieces).strip()[: self._question_chars]
+
+    def _complete(self, base: Answer, passages: Sequence[Passage]) -> Generator[Written, None, Answer]:
+        request = ModelRequest(self._model, prompts.answer_messages(base.question, passages))
+        try:
+            draft = yield from _as_events(written(self._gateway.stream(request), passages))
+            return _with_draft(base, draft)
+        except ModelError as exc:
+            log.warning("%s", exc, exc_info=exc.__cause__)
+            return replace(base, outcome=Outcome.FAILED, text=str(exc))
+
+
+def _as_events(drafting: Generator[str, None, Draft]) -> Generator[Written, None, Draft]:
+    while True:
+        try:
+            text = next(drafting)
+        except StopIteration as end:
+            draft: Draft = end.value
+            return draft
+        if text:
+            yield Written(text)
+
+
+def _with_draft(base: Answer, draft: Draft) -> Answer:
+    finish = draft.finish
+    return replace(
+        base,
+        outcome=Outcome.ANSWERED if draft.found else Outcome.NOT_FOUND,
+        text=draft.text if draft.found else base.text,
+        citations=draft.citations,
+        model=finish.model,
+        provider=finish.provider,
+        failed=finish.failed,
+        prompt_tokens=finish.prompt_tokens,
+        completion_tokens=finish.completion_tokens,
+        cost_microusd=finish.cost_microusd,
+    )

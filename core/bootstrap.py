@@ -1,0 +1,240 @@
+"""The one place where the parts meet: `build(settings)` makes the desk that every screen asks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter, RateLimiter
+
+from core.answering.evidence import assess
+from core.assistant import Assistant
+from core.conversations import Conversations
+from core.database import Database
+from core.errors import ConfigurationError
+from core.gateway.catalogue import ModelEntry, call_parameters, load_models
+from core.gateway.embedded_model import EmbeddedModel
+from core.gateway.gateway import Gateway
+from core.gateway.messages import Model
+from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank
+from core.identity import Identity
+from core.knowledge.catalog import Catalog
+from core.knowledge.chunking import Chunker
+from core.knowledge.embedding import CallableEmbedder, Embedder, TokenEmbedder, local_embedder
+from core.knowledge.ingestion import Ingestion
+from core.knowledge.jobs import Jobs
+from core.knowledge.keyword_follower import KeywordFollower
+from core.knowledge.keyword_index import KeywordIndex
+from core.knowledge.library import Library
+from core.knowledge.loading import load
+from core.knowledge.reranking import CrossEncoderReranker, GatewayReranker, LateInteractionReranker, Reranker
+from core.knowledge.retrieval import Retriever
+from core.knowledge.sentence_ranking import SentenceRanker
+from core.knowledge.sources import Owner
+from core.knowledge.terms import TermAnalyzer
+from core.knowledge.vector_index import ChromaStore, VectorIndex
+from core.knowledge.versions import Versions
+from core.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FOLLOW_INTERVAL_S = 2.0
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything a screen may ask, built and connected. Close it when the process ends."""
+
+    settings: Settings
+    database: Database
+    identity: Identity
+    conversations: Conversations
+    catalog: Catalog
+    library: Library
+    retriever: Retriever
+    ingestion: Ingestion
+    versions: Versions
+    vectors: VectorIndex
+    jobs: Jobs
+    assistant: Assistant
+    embedder: Embedder
+    store: ChromaStore
+    follower: KeywordFollower
+    _closing: threading.Event
+
+    def start(self) -> None:
+        """Begin what runs beside the requests: warming the models up, following other processes."""
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+        if not self.store.exclusive:
+            threading.Thread(target=self._follow, name="follow", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop what runs in the background and let go of files and connections."""
+        self._closing.set()
+        self.jobs.stop_all(timeout_s=10)
+        self.store.close()
+        self.database.close()
+
+    def _warm_up(self) -> None:
+        # The first question would otherwise wait some seconds for libraries and weights.
+        self.embedder.embed_query("warm up")
+
+    def _follow(self) -> None:
+        while not self._closing.wait(FOLLOW_INTERVAL_S):
+            try:
+                self.follower.catch_up()
+            except Exception:
+                log.exception("the keyword index could not follow; it is tried again")
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    timer: Callable[[], float] = time.monotonic,
+    embedder: Embedder | None = None,
+    routes: dict[str, Sequence[Model]] | None = None,
+) -> Desk:
+    """Build the desk: migrates the database, opens the indexes, cleans up after a crash.
+
+    The keyword arguments replace parts, for tests and benchmarks. Raises ConfigurationError or
+    StoreInUse with a sentence that says what to do.
+    """
+    entries = load_models(settings.models_file)
+    database = Database(settings.resolved_database_url())
+    database.migrate()
+    limiter = _limiter(settings)
+    embedder = embedder or _embedder(settings, entries)
+    analyse = TermAnalyzer()
+
+    store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
+    vectors = VectorIndex(store, embedder.name)
+    keywords = KeywordIndex()
+    follower = KeywordFollower(database, keywords)
+    versions = Versions(database, embedder.name, clock)
+    chunker = Chunker(embedder.count_tokens, embedder.max_tokens)
+    ingestion = Ingestion(
+        versions,
+        vectors,
+        embedder,
+        load,
+        chunker.split,
+        analyse,
+        follower.catch_up,
+        settings.limits.upload_bytes,
+        timer,
+    )
+    ingestion.recover(alone=store.exclusive)
+    follower.load()
+
+    catalog = Catalog(database)
+    # A remote embedding model gives no token embeddings: the embedded one reads the few best passages.
+    reader = embedder if isinstance(embedder, TokenEmbedder) else local_embedder("embedded", 1)
+    reranker = _reranker(settings, reader, entries)
+    retriever = Retriever(catalog, vectors, keywords, embedder, analyse, reranker)
+    ranker = SentenceRanker(reader, analyse)
+    gateway = Gateway(_routes(entries, EmbeddedModel(ranker)) if routes is None else routes)
+    identity = Identity(
+        database, clock, limiter, settings.limits.sign_in_tries, timedelta(days=settings.session_days)
+    )
+    conversations = Conversations(database, clock)
+    library = Library(
+        catalog,
+        ingestion,
+        vectors,
+        retriever,
+        lambda: frozenset(department.id for department in identity.departments()),
+        lambda email: _owner(identity, email),
+        settings.sync_dir,
+    )
+    assistant = Assistant(
+        conversations,
+        retriever,
+        lambda question, passages: assess(question, passages, ranker),
+        gateway,
+        settings.answer_model,
+        _is_real(entries, settings.answer_model),
+        limiter,
+        settings.limits.questions_per_min,
+        settings.limits.question_chars,
+        timer,
+        lambda: uuid.uuid4().hex,
+    )
+    return Desk(
+        settings,
+        database,
+        identity,
+        conversations,
+        catalog,
+        library,
+        retriever,
+        ingestion,
+        versions,
+        vectors,
+        Jobs(),
+        assistant,
+        embedder,
+        store,
+        follower,
+        threading.Event(),
+    )
+
+
+def _limiter(settings: Settings) -> RateLimiter:
+    uri = settings.redis_url or "memory://"
+    try:
+        storage = storage_from_string(uri)
+        if not storage.check():
+            raise ConfigurationError("REDIS_URL: no Redis server answers there.")
+    except ConfigurationError:
+        raise
+    except Exception as exc:
+        raise ConfigurationError(f"REDIS_URL: this is not a usable address ({exc}).") from exc
+    return MovingWindowRateLimiter(storage)
+
+
+def _embedder(settings: Settings, entries: Sequence[ModelEntry]) -> Embedder:
+    named = _named(entries, settings.embedding_model)
+    if named and settings.embedding_model != "embedded":
+        return CallableEmbedder(LiteLLMEmbedding(call_parameters(named[0])), settings.embedding_model)
+    return local_embedder(settings.embedding_model, settings.embedding_threads)
+
+
+def _reranker(settings: Settings, reader: TokenEmbedder, entries: Sequence[ModelEntry]) -> Reranker | None:
+    if settings.reranker == "none":
+        return None
+    if settings.reranker == "embedded":
+        return LateInteractionReranker(reader)
+    named = _named(entries, settings.reranker)
+    if named:
+        return GatewayReranker(LiteLLMRerank(call_parameters(named[0])))
+    return CrossEncoderReranker(settings.reranker)
+
+
+def _routes(entries: Sequence[ModelEntry], embedded: EmbeddedModel) -> dict[str, Sequence[Model]]:
+    routes: dict[str, list[Model]] = {}
+    for entry in entries:
+        routes.setdefault(entry.model_name, []).append(LiteLLMModel(call_parameters(entry), embedded))
+    return dict(routes)
+
+
+def _named(entries: Sequence[ModelEntry], name: str) -> list[ModelEntry]:
+    return [entry for entry in entries if entry.model_name == name]
+
+
+def _is_real(entries: Sequence[ModelEntry], name: str) -> bool:
+    named = _named(entries, name)
+    if not named:
+        raise ConfigurationError(f"ANSWERDESK_ANSWER_MODEL: {name!r} is not in the models file.")
+    return any(entry.litellm_params.model != EMBEDDED for entry in named)
+
+
+def _owner(identity: Identity, email: str) -> Owner | None:
+    person = identity.by_email(email)
+    return None if person is None else Owner(person.id, person.department)

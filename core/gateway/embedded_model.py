@@ -1,0 +1,129 @@
+"""The model that needs no key and no network: it answers in sentences of the passages, word for word."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from core.gateway.fence import NOT_FOUND, FencedPassage, unfence
+
+WITHOUT_PASSAGES = (
+    "I am the embedded model: I answer questions by quoting the passages that come with them, "
+    "and this request came without any."
+)
+ANSWERS_FROM = 0.2
+"""The probability from which on a sentence is given as an answer."""
+JOINS_FROM = 0.5
+"""The share of the best sentence's probability from which on another one stands beside it."""
+MOST_SENTENCES = 3
+MOST_CHARS = 600
+
+_LEANING = re.compile(
+    r"(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|both|however|but|also|then|there|"
+    r"otherwise|instead|in addition|for example|as a result)\b",
+    re.IGNORECASE,
+)
+_MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
+
+
+class Sentence(Protocol):
+    """A sentence of the passage at an index, where it stands, and the probability that it answers."""
+
+    @property
+    def passage(self) -> int:
+        """The index of its passage."""
+        ...
+
+    @property
+    def start(self) -> int:
+        """Where it starts, in characters of the passage."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Its words."""
+        ...
+
+    @property
+    def score(self) -> float:
+        """In [0, 1]."""
+        ...
+
+
+class Ranker(Protocol):
+    """Ranks the sentences of passages."""
+
+    def rank(self, question: str, texts: Sequence[str], heads: Sequence[str] = ()) -> Sequence[Sentence]:
+        """The sentences, best first."""
+        ...
+
+
+class EmbeddedModel:
+    """Extractive answers. The thresholds are described above; any number of threads may ask."""
+
+    def __init__(
+        self, ranker: Ranker, answers_from: float = ANSWERS_FROM, joins_from: float = JOINS_FROM
+    ) -> None:
+        self._ranker = ranker
+        self._answers_from = answers_from
+        self._joins_from = joins_from
+
+    def answer(self, prompt: str) -> Iterator[str]:
+        """One to three sentences, each with its citation `[n]`; or NOT_FOUND.
+
+        A prompt that `fence` did not write is answered with what this model is for.
+        """
+        asked = unfence(prompt)
+        if asked is None:
+            yield WITHOUT_PASSAGES
+            return
+        passages, question = asked
+        chosen = self._chosen(question, passages)
+        if not chosen:
+            yield NOT_FOUND
+        for sentence in chosen:
+            yield _quoted(sentence.text, passages[sentence.passage].number)
+
+    def _chosen(self, question: str, passages: Sequence[FencedPassage]) -> list[Sentence]:
+        """The sentences to quote, in reading order within a passage, the best passage first."""
+        ranked = self._ranker.rank(question, [p.text for p in passages], [_head(p) for p in passages])
+        if not ranked or ranked[0].score < self._answers_from:
+            return []
+        chosen = [ranked[0]]
+        self._add(chosen, [_before(ranked[0], ranked)])
+        self._add(chosen, [s for s in ranked[1:] if s.score >= self._joins_from * ranked[0].score])
+        order = list(dict.fromkeys(sentence.passage for sentence in chosen))
+        return sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
+
+    def _add(self, chosen: list[Sentence], candidates: Sequence[Sentence | None]) -> None:
+        for candidate in candidates:
+            if candidate is None or len(chosen) >= MOST_SENTENCES:
+                continue
+            known = {_folded(sentence.text) for sentence in chosen}
+            length = sum(len(sentence.text) for sentence in chosen) + len(candidate.text)
+            if _folded(candidate.text) not in known and length <= MOST_CHARS:
+                chosen.append(candidate)
+
+
+def _before(sentence: Sentence, ranked: Sequence[Sentence]) -> Sentence | None:
+    """The sentence that a leaning one leans on."""
+    if not _LEANING.match(sentence.text):
+        return None
+    earlier = [s for s in ranked if s.passage == sentence.passage and s.start < sentence.start]
+    return max(earlier, key=lambda s: s.start, default=None)
+
+
+def _quoted(text: str, number: int) -> str:
+    # A bracketed number of the document itself would be taken for a citation.
+    plain = _MARKER.sub("", text)
+    # A table row has no full stop, so it stands in a paragraph of its own.
+    return f"{plain} [{number}]" + (" " if plain.endswith((".", "!", "?", "”", '"', ")")) else "\n\n")
+
+
+def _folded(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _head(passage: FencedPassage) -> str:
+    return "\n".join(filter(None, [passage.title, passage.section]))

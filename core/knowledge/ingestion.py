@@ -1,0 +1,324 @@
+"""From files to searchable documents: load, split, stage, embed, swap, purge.
+
+Files go through in windows of a few hundred chunks: embedding is nine tenths of the work and is
+quickest in large batches of like length, and while one window is embedded the next is being read.
+A document is either as it was or wholly new at every moment; see `versions.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from core.errors import AnswerdeskError, BadInput, Cancelled
+from core.knowledge.embedding import Embedder, Vectors
+from core.knowledge.sources import Source
+from core.knowledge.vector_index import VectorIndex
+from core.knowledge.versions import Draft, Staged, Versions
+from core.types import ChunkSpan, LoadedDocument
+
+log = logging.getLogger(__name__)
+
+WINDOW_CHUNKS = 384
+WINDOW_FILES = 64
+SLICE_CHUNKS = 64
+_ESTIMATE_FROM = 0.02
+
+
+class Outcome(StrEnum):
+    """What became of a file."""
+
+    ADDED = "added"
+    REPLACED = "replaced"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file's outcome; `reason` is a sentence when it was refused."""
+
+    name: str
+    outcome: Outcome
+    reason: str = ""
+    pages: int = 0
+    chunk_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the work is: `share` in [0, 1]; `seconds_left` is None until it can be estimated."""
+
+    files_done: int
+    files_total: int
+    pages_done: int
+    current: str
+    share: float
+    seconds_left: float | None
+
+
+class Ingestion:
+    """Brings sources into the knowledge base.
+
+    `load` reads a file, `split` cuts a document into spans, `analyse` gives a text's index terms,
+    `published` is called after each swap so that the keyword index follows; all may be called
+    from worker threads. `timer` is a monotonic clock in seconds.
+    """
+
+    def __init__(
+        self,
+        versions: Versions,
+        vectors: VectorIndex,
+        embedder: Embedder,
+        load: Callable[[str, bytes], LoadedDocument],
+        split: Callable[[LoadedDocument], Sequence[ChunkSpan]],
+        analyse: Callable[[str], Sequence[str]],
+        published: Callable[[], None],
+        upload_bytes: int,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._versions = versions
+        self._vectors = vectors
+        self._embedder = embedder
+        self._load = load
+        self._split = split
+        self._analyse = analyse
+        self._published = published
+        self._upload_bytes = upload_bytes
+        self._timer = timer
+
+    def recover(self, alone: bool) -> int:
+        """Clean up after processes that died; returns how many half-made versions were dropped.
+
+        `alone` says that no other process can be ingesting now.
+        """
+        dropped = self._versions.discard_abandoned(all_of_them=alone)
+        self.purge()
+        return dropped
+
+    def purge(self) -> None:
+        """Delete from the vector store what no current version needs any more."""
+        for purge in self._versions.pending_purges():
+            self._vectors.delete(purge.group, purge.chunk_ids)
+            self._versions.purged(purge)
+
+    def run(
+        self,
+        sources: Sequence[Source],
+        origin: str,
+        created_by: int | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[FileReport]:
+        """Ingest the sources, reporting each as it becomes searchable or is refused.
+
+        When `cancelled` turns true the window at hand is dropped and Cancelled is raised; what was
+        reported stays. Running the same sources again goes on where it stopped.
+        """
+        tracker = _Tracker(sources, on_progress, self._timer)
+        windows = self._windows(sources, origin, created_by, tracker, cancelled)
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
+            ahead = reader.submit(next, windows, None)
+            while (window := ahead.result()) is not None:
+                ahead = reader.submit(next, windows, None)
+                for report in self._ingest(window, tracker, cancelled):
+                    tracker.done(report)
+                    yield report
+        self.purge()
+
+    def remove(self, document_id: int) -> None:
+        """Delete a document and everything that was derived from it."""
+        self._versions.delete(document_id)
+        self._published()
+        self.purge()
+
+    def remove_missing(self, origin: str, names: Iterable[str]) -> Iterator[FileReport]:
+        """Delete the documents of this origin that are not among the names."""
+        kept = set(names)
+        for name, document_id in self._versions.names(origin).items():
+            if name not in kept:
+                self.remove(document_id)
+                yield FileReport(name, Outcome.REMOVED)
+
+    def _windows(
+        self,
+        sources: Sequence[Source],
+        origin: str,
+        created_by: int | None,
+        tracker: _Tracker,
+        cancelled: Callable[[], bool],
+    ) -> Iterator[_Window]:
+        window = _Window([], [])
+        names: set[str] = set()
+        for source in sources:
+            if cancelled():
+                raise Cancelled("Stopped. What was finished stays; start again to go on.")
+            tracker.reading(source.name)
+            if source.name in names:
+                window.add(FileReport(source.name, Outcome.REFUSED, "Two of these files have the same name."))
+            else:
+                window.add(self._prepare(source, origin, created_by))
+            names.add(source.name)
+            if window.is_full:
+                yield window
+                window = _Window([], [])
+        yield window
+
+    def _prepare(self, source: Source, origin: str, created_by: int | None) -> Draft | FileReport:
+        try:
+            if source.byte_count > self._upload_bytes:
+                raise BadInput(
+                    f"The file is larger than {self._upload_bytes // 1_000_000} MB. "
+                    "Split it and upload the parts."
+                )
+            content = source.read()
+            digest = hashlib.sha256(content).hexdigest()
+            if self._versions.unchanged(source.name, digest, source.readership.key):
+                return FileReport(source.name, Outcome.UNCHANGED)
+            loaded = self._load(source.name, content)
+            spans = self._split(loaded)
+        except OSError as exc:
+            return FileReport(source.name, Outcome.REFUSED, f"The file cannot be read ({exc.strerror}).")
+        except AnswerdeskError as exc:
+            log.info("refused %s: %s", source.name, exc, exc_info=exc.__cause__)
+            return FileReport(source.name, Outcome.REFUSED, str(exc))
+        return Draft(
+            name=source.name,
+            content=content,
+            sha256=digest,
+            loaded=loaded,
+            spans=spans,
+            terms=[self._analyse(span.indexed_text) for span in spans],
+            readers=source.readership.key,
+            department=source.department,
+            origin=origin,
+            owner_id=source.owner_id,
+            created_by=created_by,
+        )
+
+    def _ingest(self, window: _Window, tracker: _Tracker, cancelled: Callable[[], bool]) -> list[FileReport]:
+        results = self._versions.stage(window.drafts)
+        pairs = [(d, s) for d, s in zip(window.drafts, results, strict=True) if s is not None]
+        staged = [s for _, s in pairs]
+        try:
+            self._store_vectors(pairs, tracker, cancelled)
+            self._versions.swap(staged)
+        except BaseException:
+            # Whatever went wrong, an interrupt included: nothing half-made stays behind.
+            self._versions.discard(staged)
+            self.purge()
+            raise
+        self._published()
+        skipped = [
+            FileReport(d.name, Outcome.UNCHANGED)
+            for d, s in zip(window.drafts, results, strict=True)
+            if s is None
+        ]
+        return [*window.reports, *skipped, *(_report(draft, staged) for draft, staged in pairs)]
+
+    def _store_vectors(
+        self, pairs: Sequence[tuple[Draft, Staged]], tracker: _Tracker, cancelled: Callable[[], bool]
+    ) -> None:
+        known = [self._known_vectors(staged) for _, staged in pairs]
+        texts = {
+            span.indexed_text
+            for (draft, _), have in zip(pairs, known, strict=True)
+            for span in draft.spans
+            if span.indexed_text not in have
+        }
+        embedded: dict[str, Vectors] = {}
+        # Slices of like length, so that little is padded; each is a point to stop and to report at.
+        order = sorted(texts, key=len, reverse=True)
+        for start in range(0, len(order), SLICE_CHUNKS):
+            if cancelled():
+                raise Cancelled("Stopped. What was finished stays; start again to go on.")
+            part = order[start : start + SLICE_CHUNKS]
+            embedded.update(zip(part, self._embedder.embed_texts(part), strict=True))
+            self._versions.renew([staged for _, staged in pairs])
+            tracker.embedding([draft for draft, _ in pairs], len(embedded) / len(order))
+        for (draft, staged), have in zip(pairs, known, strict=True):
+            if draft.spans:
+                vectors = [(have | embedded)[span.indexed_text] for span in draft.spans]
+                self._vectors.upsert(staged.readers, staged.chunk_ids, np.stack(vectors))
+
+    def _known_vectors(self, staged: Staged) -> dict[str, Vectors]:
+        """Vectors of the current version by indexed text: an unchanged passage is not embedded again."""
+        group, ids = self._versions.current_chunks(staged.document_id)
+        if not ids:
+            return {}
+        vectors = self._vectors.vectors([group], list(ids.values()))
+        return {text: vectors[i] for text, i in ids.items() if i in vectors}
+
+
+@dataclass(slots=True)
+class _Window:
+    drafts: list[Draft]
+    reports: list[FileReport]
+
+    def add(self, prepared: Draft | FileReport) -> None:
+        if isinstance(prepared, Draft):
+            self.drafts.append(prepared)
+        else:
+            self.reports.append(prepared)
+
+    @property
+    def is_full(self) -> bool:
+        return (
+            sum(len(draft.spans) for draft in self.drafts) >= WINDOW_CHUNKS
+            or len(self.drafts) + len(self.reports) >= WINDOW_FILES
+        )
+
+
+class _Tracker:
+    """Turns what happens into progress. Work is measured in bytes; an unchanged file is none."""
+
+    def __init__(
+        self, sources: Sequence[Source], emit: Callable[[Progress], None], timer: Callable[[], float]
+    ) -> None:
+        self._bytes = {source.name: source.byte_count for source in sources}
+        self._left = sum(self._bytes.values())
+        self._total = len(sources)
+        self._emit = emit
+        self._timer = timer
+        self._started = timer()
+        self._done = self._pages = 0
+        self._worked = self._under_way = 0.0
+        self._current = ""
+
+    def reading(self, name: str) -> None:
+        self._current = name
+        self._tell()
+
+    def embedding(self, drafts: Sequence[Draft], share: float) -> None:
+        self._under_way = share * sum(len(draft.content) for draft in drafts)
+        self._tell()
+
+    def done(self, report: FileReport) -> None:
+        size = self._bytes.get(report.name, 0)
+        self._left -= size
+        self._done += 1
+        self._pages += report.pages
+        self._under_way = max(0.0, self._under_way - size)
+        if report.outcome is not Outcome.UNCHANGED:
+            self._worked += size
+        self._tell()
+
+    def _tell(self) -> None:
+        worked, left = self._worked + self._under_way, max(0.0, self._left - self._under_way)
+        share = worked / (worked + left) if left else 1.0
+        elapsed = self._timer() - self._started
+        seconds_left = elapsed * (1 - share) / share if share >= _ESTIMATE_FROM else None
+        self._emit(Progress(self._done, self._total, self._pages, self._current, share, seconds_left))
+
+
+def _report(draft: Draft, staged: Staged) -> FileReport:
+    outcome = Outcome.ADDED if staged.number == 1 else Outcome.REPLACED
+    return FileReport(draft.name, outcome, "", draft.loaded.pages or 0, len(draft.spans))

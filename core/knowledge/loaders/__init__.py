@@ -1,0 +1,1 @@
+"""Readers of file formats: each turns the bytes of one format into a `Reading`."""

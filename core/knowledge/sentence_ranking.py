@@ -1,0 +1,295 @@
+"""Which sentences of a few passages answer a question.
+
+A passage is read once, headings included, and its word pieces are kept in context. A sentence is then
+scored by late interaction (Khattab and Zaharia: ColBERT, 2020), each word piece of the question looking
+for its nearest in the sentence, and by the mean of its own word pieces, which were embedded with the whole
+passage in view (Günther et al.: Late Chunking, 2024).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.knowledge.embedding import Embedder, TokenEmbedder
+from core.knowledge.sentences import sentence_spans
+
+Vectors = NDArray[np.float32]
+Span = tuple[int, int]
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+MATCH_WEIGHT = 5.5
+COSINE_WEIGHT = 7.1
+OVERLAP_WEIGHT = 3.1
+INTERCEPT = -7.5
+"""Of a logistic function, fitted by `python -m tests.bench fit_evidence`."""
+
+_MARK = re.compile(r"(?:[-*•‣◦–>]{1,3}|\(?\d{1,3}[.)]|#{1,6})\s+")
+_HEADING_WORDS = 10
+_SPECIAL_TOKENS = 2
+_SIGN_COSINE = math.sqrt(math.pi / 2)
+"""By how much the cosine with the signs of a vector falls short of that with the vector, on average."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence of the passage at index `passage`, from `start` to `end` of its text.
+
+    `match` is the late interaction with the question and `cosine` the similarity of both as a whole,
+    each in [-1, 1]; `overlap` is the share of the question's terms, weighted by their rarity, that the
+    sentence and its headings hold, in [0, 1]; `score` is the probability that it answers.
+    """
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    match: float
+    cosine: float
+    overlap: float
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Vectors:
+    """What stands for a sentence: its pieces and, as a whole, their direction, float16[dim].
+
+    Of the pieces only the signs are kept, uint8[tokens, dim / 8], one bit a number: a sixteenth of the
+    memory, and answerable and unanswerable questions are told apart as well as by the whole vectors.
+    """
+
+    signs: NDArray[np.uint8]
+    whole: NDArray[np.float16]
+
+    @classmethod
+    def of(cls, pieces: Vectors) -> _Vectors:
+        """Keep these word pieces, float32[tokens, dim]."""
+        whole = pieces.mean(axis=0)
+        whole = whole / max(float(np.linalg.norm(whole)), 1e-12)
+        return cls(np.packbits(pieces > 0, axis=1), whole.astype(np.float16))
+
+    def match(self, asked: Vectors) -> float:
+        """The mean over the question's pieces, float32[tokens, dim], of the nearest piece's cosine."""
+        dim = asked.shape[1]
+        signs = np.unpackbits(self.signs, axis=1, count=dim).astype(np.float32) * 2 - 1
+        return float((signs @ asked.T).max(axis=0).mean()) * _SIGN_COSINE / math.sqrt(dim)
+
+    def cosine(self, asked: Vectors) -> float:
+        """The cosine with the question as a whole, float32[dim]."""
+        return float(self.whole.astype(np.float32) @ asked)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sentence:
+    """A sentence that can be quoted, as it was read in its passage."""
+
+    span: Span
+    vectors: _Vectors
+    terms: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question: its pieces, float32[tokens, dim], as a whole, float32[dim], and the weight of each term."""
+
+    pieces: Vectors
+    whole: Vectors
+    weights: Mapping[str, float]
+
+    def score(self, number: int, text: str, sentence: _Sentence) -> ScoredSentence:
+        """How well a sentence of the passage at index `number` answers."""
+        start, end = sentence.span
+        match = sentence.vectors.match(self.pieces)
+        cosine = sentence.vectors.cosine(self.whole)
+        held = sum(weight for term, weight in self.weights.items() if term in sentence.terms)
+        overlap = held / max(sum(self.weights.values()), 1e-12)
+        return ScoredSentence(
+            number, start, end, text[start:end], match, cosine, overlap, probability(match, cosine, overlap)
+        )
+
+
+def probability(match: float, cosine: float, overlap: float) -> float:
+    """That a sentence with these likenesses to a question answers it, in [0, 1]."""
+    logit = MATCH_WEIGHT * match + COSINE_WEIGHT * cosine + OVERLAP_WEIGHT * overlap + INTERCEPT
+    return 1 / (1 + math.exp(-logit))
+
+
+class _Recent(Generic[K, V]):
+    """The `limit` values that were put in or asked for last."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        """The value of a key, None when it is not known or not known any more."""
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+            return self._values.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value, and forget the oldest ones that are too many."""
+        with self._lock:
+            self._values[key] = value
+            while len(self._values) > self._limit:
+                self._values.popitem(last=False)
+
+
+class SentenceRanker:
+    """Ranks the sentences of passages, for any number of threads.
+
+    An embedder without word pieces is asked for the sentences one by one, which is slower and less
+    exact. The last `rankings` rankings and the last `passages` passages that were read are kept, the
+    latter in some 15 kB each: reading a passage takes tens of milliseconds, ranking its sentences one.
+    """
+
+    def __init__(
+        self,
+        embedder: Embedder,
+        analyse: Callable[[str], Sequence[str]],
+        rankings: int = 16,
+        passages: int = 4_000,
+    ) -> None:
+        self._embedder = embedder
+        self._analyse = analyse
+        self._rankings: _Recent[tuple[str, ...], list[ScoredSentence]] = _Recent(rankings)
+        self._passages: _Recent[tuple[str, str], list[_Sentence]] = _Recent(passages)
+
+    def rank(self, question: str, texts: Sequence[str], heads: Sequence[str] = ()) -> list[ScoredSentence]:
+        """The sentences of these passages, best first; headings are not among them.
+
+        `heads` are the title and headings above each text, if they are known.
+        """
+        heads = heads or [""] * len(texts)
+        key = (question, *texts, *heads)
+        ranked = self._rankings.get(key)
+        if ranked is None:
+            ranked = self._ranked(question, texts, heads)
+            self._rankings.put(key, ranked)
+        return list(ranked)
+
+    def prepare(self, texts: Sequence[str], heads: Sequence[str]) -> None:
+        """Read these passages before they are asked about."""
+        self._read(texts, heads)
+
+    def _ranked(self, question: str, texts: Sequence[str], heads: Sequence[str]) -> list[ScoredSentence]:
+        passages = self._read(texts, heads)
+        asked = self._asked(question, [s.terms for sentences in passages for s in sentences])
+        scored = [
+            asked.score(number, text, sentence)
+            for number, (text, sentences) in enumerate(zip(texts, passages, strict=True))
+            for sentence in sentences
+        ]
+        return sorted(scored, key=lambda sentence: -sentence.score)
+
+    def _asked(self, question: str, sentences: Sequence[frozenset[str]]) -> _Asked:
+        whole = self._embedder.embed_query(question)
+        pieces = whole[None, :]
+        if isinstance(self._embedder, TokenEmbedder):
+            pieces = self._embedder.embed_tokens([question])[0]
+        return _Asked(pieces, whole, _rarity(frozenset(self._analyse(question)), sentences))
+
+    def _read(self, texts: Sequence[str], heads: Sequence[str]) -> list[list[_Sentence]]:
+        """The sentences of each passage; only those passages are embedded that are not known yet."""
+        keys = list(zip(heads, texts, strict=True))
+        known = {key: self._passages.get(key) for key in keys}
+        missing = [key for key, sentences in known.items() if sentences is None]
+        for key, sentences in zip(missing, self._embedded(missing), strict=True):
+            self._passages.put(key, sentences)
+            known[key] = sentences
+        return [known[key] or [] for key in keys]
+
+    def _embedded(self, keys: Sequence[tuple[str, str]]) -> list[list[_Sentence]]:
+        spans = [sentence_spans(text) for _, text in keys]
+        if isinstance(self._embedder, TokenEmbedder):
+            vectors = self._in_context(self._embedder, keys, spans)
+        else:
+            vectors = self._alone(keys, spans)
+        return [
+            [
+                _Sentence(span, vector, frozenset(self._analyse(f"{head}\n{text[span[0] : span[1]]}")))
+                for span, vector in zip(quotable(text, head, inner), found, strict=False)
+                if span is not None
+            ]
+            for (head, text), inner, found in zip(keys, spans, vectors, strict=True)
+        ]
+
+    def _alone(
+        self, keys: Sequence[tuple[str, str]], spans: Sequence[Sequence[Span]]
+    ) -> list[list[_Vectors]]:
+        """The vectors of every sentence, embedded one by one."""
+        sentences = [text[a:b] for (_, text), inner in zip(keys, spans, strict=True) for a, b in inner]
+        vectors = iter(self._embedder.embed_texts(sentences))
+        return [[_Vectors.of(next(vectors)[None, :]) for _ in inner] for inner in spans]
+
+    def _in_context(
+        self, embedder: TokenEmbedder, keys: Sequence[tuple[str, str]], spans: Sequence[Sequence[Span]]
+    ) -> list[list[_Vectors]]:
+        """The vectors of every sentence that is within the embedder's window, passages read whole."""
+        read = embedder.embed_tokens([f"{head}\n{text}" if head else text for head, text in keys])
+        parts = [
+            [head, *(text[a:b] for a, b in inner)] for (head, text), inner in zip(keys, spans, strict=True)
+        ]
+        counts = iter(self._embedder.count_tokens([part for passage in parts for part in passage]))
+        return [
+            list(self._cut(tokens, [next(counts) - _SPECIAL_TOKENS for _ in passage]))
+            for tokens, passage in zip(read, parts, strict=True)
+        ]
+
+    def _cut(self, tokens: Vectors, sizes: Sequence[int]) -> Iterator[_Vectors]:
+        """The pieces of each sentence; the first of the sizes is that of the head."""
+        ends = list(accumulate(sizes))
+        # A tokenizer that joins pieces across the cuts gives a few less or more than their sum.
+        stretch = len(tokens) / max(1, min(ends[-1], self._embedder.max_tokens - _SPECIAL_TOKENS))
+        for start, end in pairwise(ends):
+            inner = tokens[round(start * stretch) : round(end * stretch)]
+            if len(inner):
+                yield _Vectors.of(inner)
+            elif start * stretch >= len(tokens):
+                return
+            else:
+                yield _Vectors.of(tokens[-1:])
+
+
+def quotable(text: str, head: str, spans: Sequence[Span]) -> list[Span | None]:
+    """The span of each sentence that can be quoted, without its list mark; None for headings and lead-ins."""
+    names = {_folded(line) for line in re.split(r"\n| > ", head)}
+    return [_quotable(text, names, *span) for span in spans]
+
+
+def _quotable(text: str, names: set[str], start: int, end: int) -> Span | None:
+    mark = _MARK.match(text, start, end)
+    begin = mark.end() if mark else start
+    body = text[begin:end]
+    if body.endswith(":") or _folded(body) in names or _folded(text[start:end]) in names:
+        return None
+    bullet = mark is not None and not any(c.isdigit() or c == "#" for c in mark[0])
+    return None if not bullet and _is_heading(body) else (begin, end)
+
+
+def _is_heading(body: str) -> bool:
+    """A few words without a full stop, a number or a cell: a heading, a greeting, a name below a mail."""
+    short = len(body.split()) <= _HEADING_WORDS
+    return short and body[-1:].isalnum() and ": " not in body and not any(c.isdigit() for c in body)
+
+
+def _rarity(terms: frozenset[str], sentences: Sequence[frozenset[str]]) -> dict[str, float]:
+    """How rare each term is among the sentences at hand, 1 where every sentence holds it."""
+    total = len(sentences) + 1
+    return {term: 1 + math.log(total / (1 + sum(term in s for s in sentences))) for term in terms}
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.casefold().split())

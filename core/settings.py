@@ -1,0 +1,107 @@
+"""Settings: read once from the environment and a `.env` file, strict, with the reason on failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
+
+PREFIX = "ANSWERDESK_"
+ROOT = Path(__file__).resolve().parent.parent
+_UNPREFIXED = ("DATABASE_URL", "CHROMA_URL", "REDIS_URL")
+
+OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: value or None)]
+
+
+class Limits(BaseModel, extra="forbid"):
+    """How much one person may give at once.
+
+    `question_chars` is checked when a question is asked, `upload_bytes` for each uploaded file,
+    `questions_per_min` for each person when a question is asked, `sign_in_tries` for each e-mail
+    address in a window of 15 minutes.
+    """
+
+    question_chars: int = Field(2_000, gt=0)
+    upload_bytes: int = Field(50_000_000, gt=0)
+    questions_per_min: int = Field(30, gt=0)
+    sign_in_tries: int = Field(10, gt=0)
+
+
+class Settings(BaseSettings):
+    """Everything that can be configured; every key is `ANSWERDESK_<NAME>` unless noted.
+
+    `DATABASE_URL`, `CHROMA_URL` and `REDIS_URL` go by their usual names. Nested limits are
+    written `ANSWERDESK_LIMITS__QUESTION_CHARS`.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=".env", env_nested_delimiter="__", extra="ignore", frozen=True
+    )
+
+    database_url: OptionalUrl = Field(None, validation_alias="DATABASE_URL")
+    chroma_url: OptionalUrl = Field(None, validation_alias="CHROMA_URL")
+    redis_url: OptionalUrl = Field(None, validation_alias="REDIS_URL")
+
+    data_dir: Path = ROOT / "data" / "runtime"
+    company_dir: Path = ROOT / "data" / "company"
+    models_file: Path = ROOT / "data" / "models.yaml"
+    sync_dir: Path | None = None
+
+    answer_model: str = "embedded"
+    embedding_model: str = "embedded"
+    reranker: str = "embedded"
+    embedding_threads: int = Field(2, ge=1, le=64)
+
+    session_days: int = Field(14, ge=1, le=365)
+    cookie_secure: bool = False
+    cookie_key: SecretStr | None = None
+    limits: Limits = Field(default_factory=lambda: Limits())
+
+    def resolved_database_url(self) -> str:
+        """The SQLAlchemy URL: the configured one with psycopg as PostgreSQL's driver, or SQLite on disk."""
+        if self.database_url is None:
+            return f"sqlite:///{self.data_dir / 'answerdesk.sqlite'}"
+        for scheme in ("postgres://", "postgresql://"):
+            if self.database_url.startswith(scheme):
+                return "postgresql+psycopg://" + self.database_url.removeprefix(scheme)
+        return self.database_url
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raises ConfigurationError with each wrong key and its reason.
+
+    An unknown key with our prefix is an error too: a typo must not silently mean the default.
+    """
+    environ = os.environ if environ is None else environ
+    unknown = [key for key in environ if key.upper().startswith(PREFIX) and not _is_known(key)]
+    if unknown:
+        raise ConfigurationError(f"{unknown[0]} is not a setting. Check its spelling; known are: {_known()}.")
+    try:
+        return Settings()
+    except ValidationError as exc:
+        reasons = "; ".join(f"{_key_of(error['loc'])}: {error['msg']}" for error in exc.errors())
+        raise ConfigurationError(f"Settings do not load. {reasons}.") from exc
+
+
+def _is_known(key: str) -> bool:
+    name, _, nested = key.upper().removeprefix(PREFIX).lower().partition("__")
+    if name == "limits":
+        return nested in Limits.model_fields
+    return name in Settings.model_fields and not nested
+
+
+def _known() -> str:
+    return ", ".join(
+        PREFIX + name.upper() for name in Settings.model_fields if name.upper() not in _UNPREFIXED
+    )
+
+
+def _key_of(location: tuple[int | str, ...]) -> str:
+    name = "__".join(str(part) for part in location).upper()
+    return name if name in _UNPREFIXED or name.startswith(PREFIX) else PREFIX + name

@@ -1,0 +1,153 @@
+"""The words of the house: plain values that every room shares.
+
+Money is integer micro-dollars, time is UTC, character offsets count Unicode code points of a
+document version's text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do, beyond reading and asking."""
+
+    EMPLOYEE = "employee"
+    OWNER = "owner"
+    MANAGER = "manager"
+    REVIEWER = "reviewer"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who is signed in. Department and roles come from the identity, never from a form."""
+
+    id: int
+    email: str
+    name: str
+    department: str
+    roles: frozenset[Role]
+
+    def has(self, role: Role) -> bool:
+        """Whether this person holds the role."""
+        return role in self.roles
+
+
+@dataclass(frozen=True, slots=True)
+class Readership:
+    """Who may read a document: the people of the named departments, or everyone.
+
+    `departments` is None for everyone; an empty set admits nobody.
+    """
+
+    departments: frozenset[str] | None
+
+    @classmethod
+    def everyone(cls) -> Readership:
+        """The readership that admits all."""
+        return cls(None)
+
+    @classmethod
+    def of(cls, departments: Iterable[str]) -> Readership:
+        """The readership that admits the named departments."""
+        return cls(frozenset(departments))
+
+    @classmethod
+    def from_key(cls, key: str) -> Readership:
+        """The inverse of `key`."""
+        return cls.everyone() if key == "*" else cls(frozenset(filter(None, key.split("+"))))
+
+    @property
+    def key(self) -> str:
+        """A stable text form: `*` for everyone, otherwise the sorted ids joined by `+`.
+
+        Documents of equal readership form one reading group; the key names it in the database
+        and in both indexes.
+        """
+        return "*" if self.departments is None else "+".join(sorted(self.departments))
+
+    def admits(self, person: Person) -> bool:
+        """Whether this person may read."""
+        return self.departments is None or person.department in self.departments
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a document's text below one heading and on one page.
+
+    `start` and `end` are character offsets into the text; `page` counts from 1 and is None where
+    the format has no pages; `heading_path` runs from the outermost heading to the innermost.
+    """
+
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDocument:
+    """What a loader read from a file: its canonical text and how that text is laid out.
+
+    The sections are in order, do not overlap, and cover all text that is worth indexing. A table
+    row stands on a line of its own as `Header: value; Header: value`, so that it can be quoted
+    and understood alone.
+    """
+
+    title: str
+    text: str
+    sections: tuple[Section, ...]
+    pages: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkSpan:
+    """A stretch of a document's text that is indexed and cited as one.
+
+    `text` is the document's text from `start` to `end`; `indexed_text` is what the embedder and
+    the keyword index read: title and heading path, then the text.
+    """
+
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    indexed_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A stored chunk of a current document version; `readers` is its reading group's key."""
+
+    id: int
+    document_id: int
+    version_id: int
+    title: str
+    version: int
+    readers: str
+    heading_path: tuple[str, ...]
+    page: int | None
+    start: int
+    end: int
+    text: str
+    indexed_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk with its scores, best first in a retrieval.
+
+    `bm25` is the keyword score (0 when no term matches), `cosine` the similarity of the
+    embeddings in [-1, 1], `score` the number the ranking was made by (comparable only within
+    one retrieval).
+    """
+
+    chunk: Chunk
+    bm25: float
+    cosine: float
+    score: float

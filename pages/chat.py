@@ -1,0 +1,182 @@
+"""Chat: ask the company's documents, and read each source beside the answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.answering.answer import Answer
+from core.answering.citations import Citation
+from core.assistant import Answered, Step, Written
+from core.bootstrap import Desk
+from core.conversations import StoredMessage
+from core.errors import AnswerdeskError, BadInput, Busy
+from core.types import Person
+from pages import ASSETS, desk, require
+from pages.parts import answer_view, conversation_list, source_panel, suggestions
+from pages.parts.plain import answer as safe_markdown
+from pages.parts.plain import paragraph
+from pages.parts.wording import count, date
+
+WINDOW_MESSAGES = 20
+_PENDING = "pending-question"
+_PROBLEM = "problem"
+_EARLIER = "shown-earlier"
+PERSON_ICON = ":material/person:"
+
+
+def main() -> None:
+    """Draw the page."""
+    person = require()
+    here = desk()
+    conversation_id = conversation_list.opened()
+    try:
+        messages = [] if conversation_id is None else here.conversations.messages(person, conversation_id)
+    except AnswerdeskError as exc:
+        st.info(f"{exc} Begin a new one on the left.", icon=":material/lock:")
+        return
+    source = _opened_source(messages)
+    st.set_page_config(layout="centered" if source is None else "wide")
+    typed = st.chat_input(
+        "Ask about company documents", key="question", max_chars=here.settings.limits.question_chars
+    )
+    question = typed or st.session_state.pop(_PENDING, None)
+    # A slot of its own: it is empty at once when the first question is asked.
+    welcome = st.empty()
+    if not messages and question is None:
+        with welcome.container():
+            _welcome(here, person)
+    _history(here, person, messages, source, asking=question is not None)
+    if question is not None:
+        _answer(here, person, conversation_id, question)
+    _problem()
+
+
+def _welcome(here: Desk, person: Person) -> None:
+    fresh = here.catalog.freshness(person)
+    st.space("large")
+    st.title("What would you like to know?", anchor=False)
+    if fresh.updated_at is None:
+        st.caption("There are no documents that you may read yet. A document owner can add some.")
+        return
+    st.caption(
+        f"I answer from {count(fresh.document_count, 'document')} that you may read, "
+        f"last changed on {date(fresh.updated_at)}, and show where each answer stands."
+    )
+    with st.container(key="suggestions", gap="xsmall"):
+        for number, question in enumerate(suggestions.for_person(person, here.catalog.documents(person))):
+            st.button(
+                paragraph(question),
+                key=f"suggestion-{number}",
+                icon=":material/lightbulb:",
+                on_click=_ask_next,
+                args=(question,),
+            )
+
+
+def _history(
+    here: Desk,
+    person: Person,
+    messages: list[StoredMessage],
+    source: tuple[int, Citation] | None,
+    *,
+    asking: bool,
+) -> None:
+    shown = st.session_state.get(_EARLIER, 0) + WINDOW_MESSAGES
+    if len(messages) > shown:
+        st.button("Show earlier", key="show-earlier", type="tertiary", on_click=_show_earlier)
+    for message in messages[-shown:]:
+        if message.author == "person":
+            _question(message.text)
+        elif source is None:
+            _stored_answer(here, person, message)
+        else:
+            left, right = st.columns([11, 9], gap="medium")
+            with left:
+                _stored_answer(here, person, message)
+            if source[0] == message.id:
+                with right:
+                    if source_panel.draw(here, person, source[1]):
+                        answer_view.open_source(None)
+                        st.rerun()
+    if messages and messages[-1].author == "person" and not asking:
+        _unanswered(messages[-1].text)
+
+
+def _stored_answer(here: Desk, person: Person, message: StoredMessage) -> None:
+    with st.chat_message("assistant", avatar=str(ASSETS / "mark.svg")):
+        answer_view.draw(here, person, message, _ask_next)
+
+
+def _question(text: str) -> None:
+    with st.chat_message("user", avatar=PERSON_ICON):
+        st.markdown(paragraph(text))
+
+
+def _unanswered(text: str) -> None:
+    with st.chat_message("assistant", avatar=str(ASSETS / "mark.svg")):
+        st.caption("This question has no answer: the page was left while it was being written.")
+        st.button("Ask again", key="ask-again", icon=":material/refresh:", on_click=_ask_next, args=(text,))
+
+
+def _answer(here: Desk, person: Person, conversation_id: int | None, question: str) -> None:
+    """Ask, and show the answer as it is written; the next run draws it from what was stored."""
+    answer_view.open_source(None)
+    started = conversation_id is None
+    try:
+        if conversation_id is None:
+            conversation_id = here.conversations.start(person, question)
+            conversation_list.open_one(conversation_id)
+        _question(question)
+        with st.chat_message("assistant", avatar=str(ASSETS / "mark.svg")):
+            _follow(here, person, conversation_id, question)
+    except (BadInput, Busy) as exc:
+        # Nothing was stored: a conversation that was begun for this question goes again.
+        if started and conversation_id is not None:
+            here.conversations.delete(person, conversation_id)
+            conversation_id = None
+        st.session_state[_PROBLEM] = str(exc)
+    except AnswerdeskError as exc:
+        st.session_state[_PROBLEM] = str(exc)
+    conversation_list.open_one(conversation_id)
+    st.rerun()
+
+
+def _follow(here: Desk, person: Person, conversation_id: int, question: str) -> None:
+    text, status = st.empty(), st.empty()
+    written = ""
+    for event in here.assistant.ask(person, conversation_id, question):
+        match event:
+            case Step(line):
+                status.caption(f":shimmer[{paragraph(line)}…]")
+            case Written(more):
+                written += more
+                text.markdown(safe_markdown(written, range(1, 1_000)))
+            case Answered():
+                status.empty()
+
+
+def _problem() -> None:
+    sentence = st.session_state.pop(_PROBLEM, None)
+    if sentence:
+        st.warning(paragraph(sentence), icon=":material/info:")
+
+
+def _opened_source(messages: list[StoredMessage]) -> tuple[int, Citation] | None:
+    opened = answer_view.opened_source()
+    for message in messages if opened else []:
+        if opened and message.id == opened[0] and message.answer is not None:
+            for citation in Answer.from_json(message.text, message.answer).citations:
+                if citation.number == opened[1]:
+                    return message.id, citation
+    return None
+
+
+def _ask_next(question: str) -> None:
+    st.session_state[_PENDING] = question
+
+
+def _show_earlier() -> None:
+    st.session_state[_EARLIER] = st.session_state.get(_EARLIER, 0) + WINDOW_MESSAGES
+
+
+main()

@@ -1,0 +1,91 @@
+"""The table of documents, and which of them is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.knowledge.catalog import DocumentInfo
+from pages.parts.wording import readers
+
+PARAMETER = "document"
+_TABLE = "documents-table"
+_TURN = "documents-turn"
+
+
+def opened() -> int | None:
+    """The document that the address names."""
+    named = st.query_params.get(PARAMETER, "")
+    return int(named) if named.isascii() and named.isdigit() and len(named) < 16 else None
+
+
+def close() -> None:
+    """Open no document any more."""
+    st.query_params.pop(PARAMETER, None)
+    # Only under a new key does the table forget its selected row.
+    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+
+
+def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
+    """Search and table; a selected row opens its document."""
+    search = st.text_input(
+        "Search documents",
+        key="search-documents",
+        placeholder="Search by title, file name or owner",
+        label_visibility="collapsed",
+        icon=":material/search:",
+    )
+    found = [info for info in infos if _matches(info, search)]
+    if not found:
+        st.caption("No document matches this." if infos else "There are no documents yet.")
+        return
+    key = f"{_TABLE}-{st.session_state.get(_TURN, 0)}"
+    st.dataframe(
+        _frame(found, names),
+        key=key,
+        hide_index=True,
+        height=min(38 + 35 * len(found), 388),
+        on_select=lambda: _selected(key, found),
+        selection_mode="single-row",
+        placeholder="",
+        column_config={
+            "Title": st.column_config.TextColumn(width="medium"),
+            "Version": st.column_config.NumberColumn(width="small"),
+            "Pages": st.column_config.NumberColumn(width="small", format="localized"),
+            "Passages": st.column_config.NumberColumn(width="small", format="localized"),
+            "Size": st.column_config.NumberColumn(width="small", format="bytes"),
+            "Updated": st.column_config.DatetimeColumn(
+                format="D MMM YYYY", timezone=st.context.timezone or "UTC"
+            ),
+        },
+    )
+
+
+def _frame(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Title": [info.title for info in infos],
+            "Who may read": [readers(info.readership, names) for info in infos],
+            "Owner": [info.owner or "" for info in infos],
+            "Version": [info.version for info in infos],
+            "Pages": pd.array([info.pages for info in infos], dtype="Int64"),
+            "Passages": [info.chunk_count for info in infos],
+            "Size": [info.byte_count for info in infos],
+            "Updated": [info.updated_at for info in infos],
+        }
+    )
+
+
+def _selected(key: str, found: Sequence[DocumentInfo]) -> None:
+    rows = st.session_state[key].selection.rows
+    if rows and rows[0] < len(found):
+        st.query_params[PARAMETER] = str(found[rows[0]].id)
+    else:
+        st.query_params.pop(PARAMETER, None)
+
+
+def _matches(info: DocumentInfo, search: str) -> bool:
+    text = f"{info.title} {info.name} {info.owner or ''}".casefold()
+    return all(word in text for word in search.casefold().split())

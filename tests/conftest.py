@@ -1,0 +1,105 @@
+"""What every test may use: databases of both kinds, a desk with small parts, people."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from core.bootstrap import Desk, build
+from core.database import Database
+from core.identity import Department, Identity, NewPerson
+from core.knowledge.sources import Source
+from core.settings import Settings
+from core.types import Person, Readership, Role
+from tests.fakes import Clock, HashEmbedder
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test")
+REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
+PASSWORD = "a-good-password"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A fresh, empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'test.sqlite'}"
+        return
+    server = sa.create_engine(
+        sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"),
+        isolation_level="AUTOCOMMIT",
+        connect_args={"connect_timeout": 3},
+    )
+    name = f"answerdesk_{uuid.uuid4().hex}"
+    try:
+        with server.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    except sa.exc.OperationalError:
+        pytest.skip("no PostgreSQL answers at TEST_DATABASE_URL or 127.0.0.1:5432")
+    yield sa.make_url(POSTGRES).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    database = Database(database_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def make_desk(tmp_path: Path, clock: Clock) -> Iterator[MakeDesk]:
+    """Builds desks over one data folder, closed at the end."""
+    desks: list[Desk] = []
+
+    def make(**parts: object) -> Desk:
+        settings = parts.pop("settings", None) or Settings(data_dir=tmp_path / "runtime", reranker="none")
+        desk = build(settings, clock=clock, **{"embedder": HashEmbedder(), **parts})  # type: ignore[arg-type]
+        desks.append(desk)
+        return desk
+
+    yield make
+    for desk in desks:
+        desk.close()
+
+
+@pytest.fixture
+def desk(make_desk: MakeDesk) -> Desk:
+    """A desk with an empty knowledge base and two departments."""
+    desk = make_desk()
+    add_departments(desk.identity)
+    return desk
+
+
+def add_departments(identity: Identity) -> None:
+    identity.add_departments([Department("people", "People"), Department("sales", "Sales")])
+
+
+def add_person(identity: Identity, name: str, department: str, *roles: Role) -> Person:
+    return identity.put_person(
+        NewPerson(f"{name}@fennwick.example", name.title(), department, frozenset(roles), PASSWORD)
+    )
+
+
+def text_source(
+    name: str, text: str, readers: Readership | None = None, department: str = "people"
+) -> Source:
+    content = text.encode()
+    return Source(name, readers or Readership.everyone(), department, None, len(content), lambda: content)

@@ -1,0 +1,26 @@
+"""The migrations make exactly the tables that the code uses."""
+
+from __future__ import annotations
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from core.database import Database
+from core.errors import ConfigurationError
+from core.tables import metadata
+
+
+def test_migrated_tables_equal_the_declared_ones(database: Database) -> None:
+    """A column that only one of the two has is found."""
+    database.migrate()
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
+    """The message helps, and gives nothing away."""
+    database = Database("postgresql+psycopg://ada:secret@127.0.0.1:9/none")
+    with pytest.raises(ConfigurationError, match="DATABASE_URL") as caught:
+        database.migrate()
+    assert "secret" not in str(caught.value)

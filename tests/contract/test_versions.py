@@ -1,0 +1,149 @@
+"""Stage, swap and purge behave alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core.database import Database
+from core.errors import Busy, NotFound
+from core.identity import Department, Identity
+from core.knowledge.catalog import Catalog
+from core.knowledge.versions import Draft, Staged, Versions
+from core.types import ChunkSpan, LoadedDocument, Section
+from tests.fakes import Clock
+
+
+@pytest.fixture
+def versions(database: Database, clock: Clock) -> Versions:
+    Identity(database, clock, None, 1, None).add_departments([Department("people", "People")])  # type: ignore[arg-type]
+    return Versions(database, "model-a", clock)
+
+
+def draft(text: str, name: str = "people/leave.md", readers: str = "*") -> Draft:
+    loaded = LoadedDocument("Leave", text, (Section((), None, 0, len(text)),), None)
+    span = ChunkSpan((), None, 0, len(text), text, f"Leave\n{text}")
+    return Draft(
+        name, text.encode(), text, loaded, [span], [text.split()], readers, "people", "upload", None, None
+    )
+
+
+def stage(versions: Versions, *drafts: Draft) -> list[Staged]:
+    return [staged for staged in versions.stage(drafts) if staged is not None]
+
+
+def test_a_staged_version_is_invisible_until_it_is_swapped_in(versions: Versions, database: Database) -> None:
+    """Its predecessor is searchable to the last moment, and gone in the same one."""
+    catalog = Catalog(database)
+    [first] = stage(versions, draft("five days"))
+    versions.swap([first])
+    [second] = stage(versions, draft("six days"))
+    assert set(catalog.chunks(first.chunk_ids + second.chunk_ids)) == set(first.chunk_ids)
+    versions.swap([second])
+    found = catalog.chunks(first.chunk_ids + second.chunk_ids)
+    assert [(c.text, c.version) for c in found.values()] == [("six days", 2)]
+    assert [p.chunk_ids for p in versions.pending_purges()] == [first.chunk_ids]
+
+
+def test_the_same_content_again_makes_no_version(versions: Versions) -> None:
+    """Unless its readers or the embedding model differ."""
+    versions.swap(stage(versions, draft("five days")))
+    assert versions.stage([draft("five days")]) == [None]
+    assert versions.unchanged("people/leave.md", "five days", "*")
+    assert not versions.unchanged("people/leave.md", "five days", "people")
+
+
+def test_two_uploads_at_once_give_one_version(versions: Versions, database: Database) -> None:
+    """Whatever the threads do, one stages and the others are told so."""
+    results: list[list[Staged | None]] = []
+    barrier = threading.Barrier(6)
+
+    def upload() -> None:
+        barrier.wait()
+        results.append(versions.stage([draft("five days")]))
+
+    threads = [threading.Thread(target=upload) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    winners = [staged for [staged] in results if staged is not None]
+    assert len(results) == 6
+    assert len(winners) == 1
+    versions.swap(winners)
+    assert Catalog(database).version_count(winners[0].document_id) == 1
+
+
+def test_an_abandoned_version_is_taken_over_after_its_lease(versions: Versions, clock: Clock) -> None:
+    """A killed upload blocks the document for minutes, not for ever."""
+    [dead] = stage(versions, draft("five days"))
+    assert versions.stage([draft("six days")]) == [None]
+    clock.advance(minutes=6)
+    [alive] = stage(versions, draft("six days"))
+    with pytest.raises(Busy):
+        versions.swap([dead])
+    versions.swap([alive])
+    assert [p.chunk_ids for p in versions.pending_purges()] == [dead.chunk_ids]
+
+
+def test_a_renewed_lease_keeps_a_slow_upload_alive(versions: Versions, clock: Clock) -> None:
+    """Only work that stands still is taken over."""
+    [slow] = stage(versions, draft("five days"))
+    clock.advance(minutes=4)
+    versions.renew([slow])
+    clock.advance(minutes=4)
+    assert versions.discard_abandoned(all_of_them=False) == 0
+    versions.swap([slow])
+
+
+def test_discarding_a_first_version_leaves_no_empty_document(versions: Versions, database: Database) -> None:
+    """A document appears with its first whole version or not at all."""
+    [staged] = stage(versions, draft("five days"))
+    versions.discard([staged])
+    assert versions.names("upload") == {}
+    assert Catalog(database).is_empty()
+
+
+def test_swapping_several_is_all_or_nothing(versions: Versions, database: Database) -> None:
+    """One that was taken away holds the others back."""
+    first, second = stage(versions, draft("a", "people/a.md"), draft("b", "people/b.md"))
+    versions.discard([second])
+    with pytest.raises(Busy):
+        versions.swap([first, second])
+    assert Catalog(database).is_empty()
+
+
+def test_deleting_waits_for_a_version_that_is_being_made(versions: Versions, database: Database) -> None:
+    """So that no vector is written after its document is gone."""
+    [first] = stage(versions, draft("five days"))
+    versions.swap([first])
+    [second] = stage(versions, draft("six days"))
+    with pytest.raises(Busy):
+        versions.delete(first.document_id)
+    versions.swap([second])
+    versions.delete(first.document_id)
+    assert Catalog(database).version_count(first.document_id) == 0
+    with pytest.raises(NotFound):
+        versions.delete(first.document_id)
+
+
+def test_chunk_ids_are_never_used_again(versions: Versions) -> None:
+    """A left-over vector can not be taken for a new chunk."""
+    [first] = stage(versions, draft("five days"))
+    versions.discard([first])
+    [second] = stage(versions, draft("five days"))
+    assert min(second.chunk_ids) > max(first.chunk_ids)
+    assert second.version_id > first.version_id
+
+
+def test_vectors_of_another_model_are_not_taken_over(
+    database: Database, versions: Versions, clock: Clock
+) -> None:
+    """Passages are embedded again when the embedding model changes."""
+    [first] = stage(versions, draft("five days"))
+    versions.swap([first])
+    assert versions.current_chunks(first.document_id) == ("*", {"Leave\nfive days": first.chunk_ids[0]})
+    other = Versions(database, "model-b", clock)
+    assert other.current_chunks(first.document_id) == ("", {})
+    assert not other.unchanged("people/leave.md", "five days", "*")

@@ -1,0 +1,78 @@
+"""Stand-ins that record or are deterministic; no patches."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.gateway.messages import Finish, ModelRequest, Piece
+
+Vectors = NDArray[np.float32]
+DIM = 256
+
+
+class HashEmbedder:
+    """Bags of words, hashed: texts that share words are near, and nothing has to be loaded."""
+
+    name = "hashed-words"
+    max_tokens = 256
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+
+    def embed_query(self, text: str) -> Vectors:
+        return self._vector(re.findall(r"\w+", text.casefold()))
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        self.embedded.extend(texts)
+        rows = [self.embed_query(text) for text in texts]
+        return np.stack(rows) if rows else np.zeros((0, DIM), np.float32)
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[Vectors]:
+        return [
+            np.stack([self._vector([word]) for word in re.findall(r"\w+", text.casefold()) or ["-"]])
+            for text in texts
+        ]
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(re.findall(r"\w+|[^\w\s]", text)) + 2 for text in texts]
+
+    def _vector(self, words: Sequence[str]) -> Vectors:
+        vector = np.full(DIM, 1e-3, dtype=np.float32)
+        for word in words:
+            vector[int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) % DIM] += 1
+        return vector / np.linalg.norm(vector)
+
+
+class Clock:
+    """A time that only moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+class ScriptedModel:
+    """Answers each request with the next script: its pieces, or an error that it raises."""
+
+    def __init__(self, *scripts: Sequence[str | Exception]) -> None:
+        self.requests: list[ModelRequest] = []
+        self._scripts = list(scripts)
+
+    def stream(self, request: ModelRequest) -> Iterator[Piece | Finish]:
+        self.requests.append(request)
+        for part in self._scripts.pop(0):
+            if isinstance(part, Exception):
+                raise part
+            yield Piece(part)
+        yield Finish("scripted", "fake", prompt_tokens=10, completion_tokens=5, cost_microusd=42)

@@ -1,0 +1,225 @@
+"""The chat: asking, reading sources, and keeping conversations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from core.bootstrap import Desk
+from core.errors import ModelUnavailable
+from core.types import Person, Readership
+from tests.conftest import add_person, text_source
+from tests.pages.conftest import LEAVE, QuotingModel, all_text, component_data
+
+OpenApp = Callable[..., AppTest]
+QUESTION = "How many days of leave may be carried over?"
+
+
+def ask(at: AppTest, question: str = QUESTION) -> AppTest:
+    at.chat_input(key="question").set_value(question).run()
+    assert not at.exception
+    return at
+
+
+def keys(at: AppTest, prefix: str) -> list[str]:
+    return [b.key for b in at.button if b.key and b.key.startswith(prefix)]
+
+
+def test_an_empty_chat_says_what_it_knows_and_suggests_questions(open_app: OpenApp, employee: Person) -> None:
+    at = open_app(employee)
+
+    assert "1 document that you may read" in all_text(at)
+    at.button(key="suggestion-0").click().run()
+    assert [m.name for m in at.chat_message] == ["user", "assistant"]
+
+
+def test_a_question_is_answered_with_a_source_that_opens_at_the_marked_passage(
+    open_app: OpenApp, employee: Person
+) -> None:
+    at = ask(open_app(employee))
+
+    assert "Up to five days of leave may be carried over." in all_text(at)
+    assert "Written by scripted at a provider" in all_text(at) and "$0.0000" not in all_text(at)
+    assert at.query_params["conversation"]
+    [cite] = keys(at, "cite-")
+    assert "Carry\\-over" in at.button(key=cite).label
+    at.button(key=cite).click().run()
+    [reader] = component_data(at, "answerdesk_reader")
+    marked = [text for text, is_marked in reader["parts"] if is_marked]
+    assert marked == ["Up to five days of leave may be carried over."]
+    assert "Version 1" in all_text(at)
+    at.button(key="close-source").click().run()
+    assert not component_data(at, "answerdesk_reader")
+
+
+def test_a_source_of_an_older_version_says_that_it_is_superseded(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    at = ask(open_app(employee))
+    newer = text_source("people/leave.md", LEAVE.replace("five", "six"), Readership.everyone())
+    list(desk.ingestion.run([newer], "upload"))
+
+    at.button(key=keys(at, "cite-")[0]).click().run()
+    assert "superseded by version 2" in all_text(at)
+    assert "five days" in str(component_data(at, "answerdesk_reader"))
+
+
+def test_a_source_that_was_restricted_since_is_not_shown(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    at = ask(open_app(employee))
+    list(desk.ingestion.run([text_source("people/leave.md", LEAVE, Readership.of(["sales"]))], "upload"))
+
+    at.button(key=keys(at, "cite-")[0]).click().run()
+    assert not component_data(at, "answerdesk_reader")
+    assert "you may not read it" in all_text(at)
+
+
+def test_people_of_another_department_do_not_find_a_restricted_document(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    seller = add_person(desk.identity, "rosa", "sales")
+    question = "Who decides about a discount above twelve percent?"
+
+    assert "head of sales" in all_text(ask(open_app(seller), question))
+    answer = all_text(ask(open_app(employee), question))
+    assert "head of sales" not in answer
+
+
+def test_nothing_found_is_said_calmly_with_what_can_be_done(
+    open_app: OpenApp, employee: Person, model: QuotingModel
+) -> None:
+    model.says = "NOT_FOUND"
+    at = ask(open_app(employee))
+
+    assert "I could not find this in the documents you can read." in all_text(at)
+    assert "Try other words" in all_text(at) and not at.error
+
+
+def test_a_model_that_fails_leaves_the_question_to_be_asked_again(
+    open_app: OpenApp, employee: Person, model: QuotingModel
+) -> None:
+    model.says = ModelUnavailable("down")
+    at = ask(open_app(employee))
+    assert "No language model is answering at the moment." in all_text(at)
+
+    model.says = None
+    at.button(key=keys(at, "again-")[0]).click().run()
+    assert "Up to five days of leave may be carried over." in all_text(at)
+
+
+def test_an_answer_without_a_source_is_marked_with_a_caution(
+    open_app: OpenApp, employee: Person, model: QuotingModel
+) -> None:
+    model.says = "Ten days, I believe."
+    at = ask(open_app(employee))
+
+    assert ["names no source" in warning.value for warning in at.warning] == [True]
+
+
+def test_what_a_model_writes_cannot_load_a_picture_or_hide_an_address(
+    open_app: OpenApp, employee: Person, model: QuotingModel
+) -> None:
+    model.says = "![x](https://evil.example/a.png) [your bank](https://evil.example) <img src=x> [1]"
+    at = ask(open_app(employee))
+
+    [shown] = [m.value for m in at.chat_message[1].markdown if "evil" in m.value]
+    assert "](" not in shown.replace("\\](", "") and "`https://evil.example/a.png`" in shown
+    assert "\\<img" in shown
+
+
+def test_too_many_questions_are_refused_in_one_sentence(open_app: OpenApp, employee: Person) -> None:
+    at = open_app(employee)
+    for _ in range(6):
+        ask(at)
+
+    assert ["many questions in one minute" in warning.value for warning in at.warning] == [True]
+    assert len(at.chat_message) == 10
+
+
+def test_a_refused_first_question_leaves_no_empty_conversation(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    at = ask(open_app(employee), "\u200b")
+
+    assert [warning.value == "Type a question first." for warning in at.warning] == [True]
+    assert desk.conversations.list(employee) == [] and "conversation" not in at.query_params
+
+
+def test_somebody_elses_conversation_is_not_shown(
+    open_app: OpenApp, desk: Desk, employee: Person, owner: Person
+) -> None:
+    theirs = desk.conversations.start(owner, "A secret question")
+
+    at = open_app(employee, conversation=theirs)
+    assert "it is not yours" in all_text(at) and "secret" not in all_text(at)
+    assert not at.chat_message and not at.chat_input
+
+
+def test_a_refresh_keeps_the_conversation(open_app: OpenApp, employee: Person) -> None:
+    at = ask(open_app(employee))
+
+    again = open_app(employee, conversation=at.query_params["conversation"][0])
+    assert "Up to five days of leave may be carried over." in all_text(again)
+
+
+def test_a_question_whose_answer_was_never_written_can_be_asked_again(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    conversation = desk.conversations.start(employee, QUESTION)
+    desk.conversations.add(employee, conversation, "person", QUESTION, "0" * 32)
+
+    at = open_app(employee, conversation=conversation)
+    assert "has no answer" in all_text(at)
+    at.button(key="ask-again").click().run()
+    assert "Up to five days of leave may be carried over." in all_text(at)
+    assert "has no answer" not in all_text(at)
+
+
+def test_thumbs_and_their_reason_are_kept(open_app: OpenApp, desk: Desk, employee: Person) -> None:
+    at = ask(open_app(employee))
+    [thumbs] = at.feedback
+    thumbs.set_value(0).run()
+    message = desk.conversations.messages(employee, int(at.query_params["conversation"][0]))[-1]
+    assert message.rating == -1
+
+    at.text_input(key=f"reason-{message.id}").input("It names the wrong year")
+    at.button(key=f"send-reason-{message.id}").click().run()
+    message = desk.conversations.messages(employee, int(at.query_params["conversation"][0]))[-1]
+    assert message.rating_reason == "It names the wrong year"
+    assert "Your reason: It names the wrong year" in all_text(at)
+
+
+def test_conversations_can_be_searched_renamed_and_deleted(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    at = ask(open_app(employee))
+    number = int(at.query_params["conversation"][0])
+    at.text_input(key="search-conversations").input("nothing like this").run()
+    assert not keys(at, "conversation-") and "No conversation contains this." in all_text(at)
+    at.text_input(key="search-conversations").input("leave").run()
+    assert keys(at, "conversation-") == [f"conversation-{number}"]
+
+    at.text_input(key=f"title-{number}").input("My leave")
+    at.button(key=f"rename-submit-{number}").click().run()
+    assert [c.title for c in desk.conversations.list(employee)] == ["My leave"]
+
+    at.button(key="delete-conversation").click().run()
+    assert len(desk.conversations.list(employee)) == 1, "it is deleted only after a confirmation"
+    at.button(key="confirm-delete").click().run()
+    assert desk.conversations.list(employee) == [] and "conversation" not in at.query_params
+
+
+def test_a_long_conversation_shows_its_end_and_more_on_request(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    conversation = desk.conversations.start(employee, "many")
+    for number in range(30):
+        desk.conversations.add(employee, conversation, "person", f"question {number}", "0" * 32)
+
+    at = open_app(employee, conversation=conversation)
+    shown = [m.markdown[0].value for m in at.chat_message if m.name == "user"]
+    assert shown[0] == "question 10" and shown[-1] == "question 29"
+    at.button(key="show-earlier").click().run()
+    assert at.chat_message[0].markdown[0].value == "question 0"
