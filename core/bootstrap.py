@@ -22,7 +22,7 @@ from core.gateway.catalogue import ModelEntry, call_parameters, load_models
 from core.gateway.embedded_model import EmbeddedModel
 from core.gateway.gateway import Gateway
 from core.gateway.messages import Model
-from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank
+from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank, warm_up
 from core.identity import Identity
 from core.knowledge.catalog import Catalog
 from core.knowledge.chunking import Chunker
@@ -38,6 +38,7 @@ from core.knowledge.retrieval import Retriever
 from core.knowledge.sentence_ranking import SentenceRanker
 from core.knowledge.sources import Owner
 from core.knowledge.terms import TermAnalyzer
+from core.knowledge.token_codes import TokenMemory
 from core.knowledge.vector_index import ChromaStore, VectorIndex
 from core.knowledge.versions import Versions
 from core.settings import Settings
@@ -45,6 +46,21 @@ from core.settings import Settings
 log = logging.getLogger(__name__)
 
 FOLLOW_INTERVAL_S = 2.0
+TOKEN_MEMORY_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """What the company knows, built and connected."""
+
+    store: ChromaStore
+    vectors: VectorIndex
+    versions: Versions
+    follower: KeywordFollower
+    ingestion: Ingestion
+    catalog: Catalog
+    retriever: Retriever
+    ranker: SentenceRanker
 
 
 @dataclass(frozen=True)
@@ -55,40 +71,40 @@ class Desk:
     database: Database
     identity: Identity
     conversations: Conversations
-    catalog: Catalog
+    knowledge: Knowledge
     library: Library
-    retriever: Retriever
-    ingestion: Ingestion
-    versions: Versions
-    vectors: VectorIndex
     jobs: Jobs
     assistant: Assistant
-    embedder: Embedder
-    store: ChromaStore
-    follower: KeywordFollower
+    _warm_ups: tuple[Callable[[], object], ...]
     _closing: threading.Event
+
+    @property
+    def catalog(self) -> Catalog:
+        """The read side of documents."""
+        return self.knowledge.catalog
 
     def start(self) -> None:
         """Begin what runs beside the requests: warming the models up, following other processes."""
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
-        if not self.store.exclusive:
+        if not self.knowledge.store.exclusive:
             threading.Thread(target=self._follow, name="follow", daemon=True).start()
 
     def close(self) -> None:
         """Stop what runs in the background and let go of files and connections."""
         self._closing.set()
         self.jobs.stop_all(timeout_s=10)
-        self.store.close()
+        self.knowledge.store.close()
         self.database.close()
 
     def _warm_up(self) -> None:
         # The first question would otherwise wait some seconds for libraries and weights.
-        self.embedder.embed_query("warm up")
+        for work in self._warm_ups:
+            work()
 
     def _follow(self) -> None:
         while not self._closing.wait(FOLLOW_INTERVAL_S):
             try:
-                self.follower.catch_up()
+                self.knowledge.follower.catch_up()
             except Exception:
                 log.exception("the keyword index could not follow; it is tried again")
 
@@ -107,57 +123,22 @@ def build(
     StoreInUse with a sentence that says what to do.
     """
     entries = load_models(settings.models_file)
+    embedder = embedder or _embedder(settings, entries)
+    limiter = _limiter(settings)
     database = Database(settings.resolved_database_url())
     database.migrate()
-    limiter = _limiter(settings)
-    embedder = embedder or _embedder(settings, entries)
-    analyse = TermAnalyzer()
-
-    store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
-    vectors = VectorIndex(store, embedder.name)
-    keywords = KeywordIndex()
-    follower = KeywordFollower(database, keywords)
-    versions = Versions(database, embedder.name, clock)
-    chunker = Chunker(embedder.count_tokens, embedder.max_tokens)
-    ingestion = Ingestion(
-        versions,
-        vectors,
-        embedder,
-        load,
-        chunker.split,
-        analyse,
-        follower.catch_up,
-        settings.limits.upload_bytes,
-        timer,
-    )
-    ingestion.recover(alone=store.exclusive)
-    follower.load()
-
-    catalog = Catalog(database)
-    # A remote embedding model gives no token embeddings: the embedded one reads the few best passages.
-    reader = embedder if isinstance(embedder, TokenEmbedder) else local_embedder("embedded", 1)
-    reranker = _reranker(settings, reader, entries)
-    retriever = Retriever(catalog, vectors, keywords, embedder, analyse, reranker)
-    ranker = SentenceRanker(reader, analyse)
-    gateway = Gateway(_routes(entries, EmbeddedModel(ranker)) if routes is None else routes)
+    knowledge = _knowledge(settings, database, embedder, entries, clock, timer)
     identity = Identity(
         database, clock, limiter, settings.limits.sign_in_tries, timedelta(days=settings.session_days)
     )
     conversations = Conversations(database, clock)
-    library = Library(
-        catalog,
-        ingestion,
-        vectors,
-        retriever,
-        lambda: frozenset(department.id for department in identity.departments()),
-        lambda email: _owner(identity, email),
-        settings.sync_dir,
-    )
+    if routes is None:
+        routes = _routes(entries, EmbeddedModel(knowledge.ranker))
     assistant = Assistant(
         conversations,
-        retriever,
-        lambda question, passages: assess(question, passages, ranker),
-        gateway,
+        knowledge.retriever,
+        lambda question, passages: assess(question, passages, knowledge.ranker),
+        Gateway(routes),
         settings.answer_model,
         _is_real(entries, settings.answer_model),
         limiter,
@@ -171,18 +152,62 @@ def build(
         database,
         identity,
         conversations,
-        catalog,
-        library,
-        retriever,
-        ingestion,
-        versions,
-        vectors,
+        knowledge,
+        _library(knowledge, identity, settings),
         Jobs(),
         assistant,
-        embedder,
-        store,
-        follower,
+        (lambda: embedder.embed_query("warm up"), warm_up),
         threading.Event(),
+    )
+
+
+def _knowledge(
+    settings: Settings,
+    database: Database,
+    embedder: Embedder,
+    entries: Sequence[ModelEntry],
+    clock: Callable[[], datetime],
+    timer: Callable[[], float],
+) -> Knowledge:
+    # A remote embedding model gives no token embeddings: the embedded one reads the few best passages.
+    reader = embedder if isinstance(embedder, TokenEmbedder) else local_embedder("embedded", 1)
+    analyse = TermAnalyzer()
+    store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
+    vectors = VectorIndex(store, embedder.name)
+    keywords = KeywordIndex()
+    follower = KeywordFollower(database, keywords)
+    versions = Versions(database, embedder.name, clock)
+    ingestion = Ingestion(
+        versions,
+        vectors,
+        embedder,
+        load,
+        Chunker(embedder.count_tokens, embedder.max_tokens).split,
+        analyse,
+        follower.catch_up,
+        settings.limits.upload_bytes,
+        reader if settings.reranker == "embedded" else None,
+        timer,
+    )
+    ingestion.recover(alone=store.exclusive)
+    follower.load()
+    catalog = Catalog(database)
+    memory = TokenMemory(TOKEN_MEMORY_BYTES)
+    reranker = _reranker(settings, reader, catalog, memory, entries)
+    retriever = Retriever(catalog, vectors, keywords, embedder, analyse, reranker)
+    ranker = SentenceRanker(reader, analyse, memory)
+    return Knowledge(store, vectors, versions, follower, ingestion, catalog, retriever, ranker)
+
+
+def _library(knowledge: Knowledge, identity: Identity, settings: Settings) -> Library:
+    return Library(
+        knowledge.catalog,
+        knowledge.ingestion,
+        knowledge.vectors,
+        knowledge.retriever,
+        lambda: frozenset(department.id for department in identity.departments()),
+        lambda email: _owner(identity, email),
+        settings.sync_dir,
     )
 
 
@@ -206,11 +231,17 @@ def _embedder(settings: Settings, entries: Sequence[ModelEntry]) -> Embedder:
     return local_embedder(settings.embedding_model, settings.embedding_threads)
 
 
-def _reranker(settings: Settings, reader: TokenEmbedder, entries: Sequence[ModelEntry]) -> Reranker | None:
+def _reranker(
+    settings: Settings,
+    reader: TokenEmbedder,
+    catalog: Catalog,
+    memory: TokenMemory,
+    entries: Sequence[ModelEntry],
+) -> Reranker | None:
     if settings.reranker == "none":
         return None
     if settings.reranker == "embedded":
-        return LateInteractionReranker(reader)
+        return LateInteractionReranker(reader, catalog.token_codes, memory)
     named = _named(entries, settings.reranker)
     if named:
         return GatewayReranker(LiteLLMRerank(call_parameters(named[0])))

@@ -158,6 +158,7 @@ chunks = Table(
     Column("end", Integer, nullable=False),
     Column("indexed_text", Text, nullable=False),
     Column("terms", Text, nullable=False),
+    Column("token_codes", LargeBinary),
     Index(None, "version_id"),
     sqlite_autoincrement=True,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.answering.answer import Answer
@@ -76,7 +78,7 @@ def _welcome(here: Desk, person: Person) -> None:
 def _history(
     here: Desk,
     person: Person,
-    messages: list[StoredMessage],
+    messages: Sequence[StoredMessage],
     source: tuple[int, Citation] | None,
     *,
     asking: bool,
@@ -161,7 +163,7 @@ def _problem() -> None:
         st.warning(paragraph(sentence), icon=":material/info:")
 
 
-def _opened_source(messages: list[StoredMessage]) -> tuple[int, Citation] | None:
+def _opened_source(messages: Sequence[StoredMessage]) -> tuple[int, Citation] | None:
     opened = answer_view.opened_source()
     for message in messages if opened else []:
         if opened and message.id == opened[0] and message.answer is not None:

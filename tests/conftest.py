@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 
@@ -19,6 +20,9 @@ from core.types import Person, Readership, Role
 from tests.fakes import Clock, HashEmbedder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+# A property is about results: how long an example takes on a busy machine is no failure.
+hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.load_profile("no-deadline")
 POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test")
 REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 PASSWORD = "a-good-password"

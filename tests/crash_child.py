@@ -28,7 +28,7 @@ def main(folder: Path, at: int) -> None:
 
     for event in ("before_cursor_execute", "commit"):
         sa.event.listen(desk.database.engine, event, before)
-    list(desk.ingestion.run(replacing(), "upload"))
+    list(desk.knowledge.ingestion.run(replacing(), "upload"))
     print(count)
     desk.close()
 

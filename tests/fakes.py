@@ -39,6 +39,9 @@ class HashEmbedder:
             for text in texts
         ]
 
+    def embed_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Vectors]]:
+        return self.embed_texts(texts), self.embed_tokens(texts)
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(re.findall(r"\w+|[^\w\s]", text)) + 2 for text in texts]
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from core.types import Chunk, Passage
 
-NOTHING_BELOW = 0.07
+NOTHING_BELOW = 0.1
 """Low on purpose: a language model reads more out of passages than a likeness can tell."""
 
 

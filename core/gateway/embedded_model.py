@@ -12,7 +12,7 @@ WITHOUT_PASSAGES = (
     "I am the embedded model: I answer questions by quoting the passages that come with them, "
     "and this request came without any."
 )
-ANSWERS_FROM = 0.2
+ANSWERS_FROM = 0.26
 """The probability from which on a sentence is given as an answer."""
 JOINS_FROM = 0.5
 """The share of the best sentence's probability from which on another one stands beside it."""

@@ -122,6 +122,11 @@ class LiteLLMRerank:
         return scores
 
 
+def warm_up() -> None:
+    """Import LiteLLM now, in the background, and not with the first question."""
+    _litellm()
+
+
 @cache
 def _litellm() -> ModuleType:
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")

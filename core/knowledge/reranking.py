@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
+from core.knowledge.token_codes import TokenMemory, decoded, token_codes
 from core.types import Passage
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ class LateInteractionReranker(Reranker):
 
     Each word piece of the question looks for the passage's word piece nearest to it; the mean of these
     similarities, stretched over the passages, is added to each score (Khattab and Zaharia: ColBERT,
-    2020). Passages are kept as `token_codes`, a thirty-second of their vectors' size, at most
-    `memory_mb` of them in memory.
+    2020). Passages are kept as `token_codes`, a thirty-second of their vectors' size; the ones that
+    were looked at last stay in `memory`.
 
     `stored` gives the codes that were kept when the chunks were embedded, by chunk id. Embedding a
     passage takes some 40 ms, so at most `fresh` of those without codes are embedded for a question;
@@ -120,13 +120,13 @@ class LateInteractionReranker(Reranker):
         self,
         embedder: TokenEmbedder,
         stored: Callable[[Sequence[int]], Mapping[int, bytes]] | None = None,
-        memory_mb: int = 256,
+        memory: TokenMemory | None = None,
         fresh: int = 3,
     ) -> None:
         self._embedder = embedder
         self._stored = stored
         self._fresh = fresh
-        self._memory = _Memory(memory_mb * 1_000_000)
+        self._memory = memory or TokenMemory(256_000_000)
 
     def prepare(self, texts: Mapping[int, str]) -> dict[int, bytes]:
         """Embed chunks, given as id to indexed text, and remember their codes, which are returned."""
@@ -163,44 +163,12 @@ class LateInteractionReranker(Reranker):
             missing = [i for i in missing if i not in stored]
         if missing:
             known |= self.prepare({i: texts[i] for i in missing[: self._fresh]})
+        for passage in passages:
+            self._memory.name(passage.chunk)
         return known
-
-
-def token_codes(tokens: Vectors) -> bytes:
-    """The signs of token vectors, float32[tokens, dim], packed to one bit a number, row by row."""
-    return np.packbits(tokens > 0, axis=1).tobytes()
 
 
 def _nearness(asked: Vectors, codes: bytes) -> float:
     """The mean over the question's tokens, float32[tokens, dim], of the nearest coded token's cosine."""
-    dim = asked.shape[1]
-    packed = np.frombuffer(codes, dtype=np.uint8).reshape(-1, -(-dim // 8))
-    if not len(packed):
-        return 0.0
-    signs = np.unpackbits(packed, axis=1, count=dim).astype(np.float32) * 2 - 1
-    return float((signs @ asked.T).max(axis=0).mean() / np.sqrt(dim))
-
-
-class _Memory:
-    """The codes used last, up to a number of bytes; threads may share it."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._lock = threading.Lock()
-        self._codes: OrderedDict[int, bytes] = OrderedDict()
-        self._size = 0
-
-    def get(self, chunk_id: int) -> bytes | None:
-        with self._lock:
-            codes = self._codes.get(chunk_id)
-            if codes is not None:
-                self._codes.move_to_end(chunk_id)
-            return codes
-
-    def put(self, chunk_id: int, codes: bytes) -> None:
-        with self._lock:
-            self._size += len(codes) - len(self._codes.pop(chunk_id, b""))
-            self._codes[chunk_id] = codes
-            while self._size > self._capacity:
-                _, oldest = self._codes.popitem(last=False)
-                self._size -= len(oldest)
+    signs = decoded(codes, asked.shape[1])
+    return float((signs @ asked.T).max(axis=0).mean()) if len(signs) else 0.0

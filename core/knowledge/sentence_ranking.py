@@ -22,16 +22,17 @@ from numpy.typing import NDArray
 
 from core.knowledge.embedding import Embedder, TokenEmbedder
 from core.knowledge.sentences import sentence_spans
+from core.knowledge.token_codes import TokenMemory, decoded
 
 Vectors = NDArray[np.float32]
 Span = tuple[int, int]
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
-MATCH_WEIGHT = 5.5
-COSINE_WEIGHT = 7.1
-OVERLAP_WEIGHT = 3.1
-INTERCEPT = -7.5
+MATCH_WEIGHT = 3.2
+COSINE_WEIGHT = 8.1
+OVERLAP_WEIGHT = 3.2
+INTERCEPT = -6.7
 """Of a logistic function, fitted by `python -m tests.bench fit_evidence`."""
 
 _MARK = re.compile(r"(?:[-*•‣◦–>]{1,3}|\(?\d{1,3}[.)]|#{1,6})\s+")
@@ -150,20 +151,23 @@ class _Recent(Generic[K, V]):
 class SentenceRanker:
     """Ranks the sentences of passages, for any number of threads.
 
-    An embedder without word pieces is asked for the sentences one by one, which is slower and less
-    exact. The last `rankings` rankings and the last `passages` passages that were read are kept, the
-    latter in some 15 kB each: reading a passage takes tens of milliseconds, ranking its sentences one.
+    A passage whose token codes are in `memory` need not be embedded. An embedder without word pieces
+    is asked for the sentences one by one, which is slower and less exact. The last `rankings` rankings
+    and the last `passages` passages that were read are kept, the latter in some 15 kB each: reading a
+    passage takes tens of milliseconds, ranking its sentences one.
     """
 
     def __init__(
         self,
         embedder: Embedder,
         analyse: Callable[[str], Sequence[str]],
+        memory: TokenMemory | None = None,
         rankings: int = 16,
         passages: int = 4_000,
     ) -> None:
         self._embedder = embedder
         self._analyse = analyse
+        self._memory = memory or TokenMemory(0)
         self._rankings: _Recent[tuple[str, ...], list[ScoredSentence]] = _Recent(rankings)
         self._passages: _Recent[tuple[str, str], list[_Sentence]] = _Recent(passages)
 
@@ -180,12 +184,9 @@ class SentenceRanker:
             self._rankings.put(key, ranked)
         return list(ranked)
 
-    def prepare(self, texts: Sequence[str], heads: Sequence[str]) -> None:
-        """Read these passages before they are asked about."""
-        self._read(texts, heads)
-
     def _ranked(self, question: str, texts: Sequence[str], heads: Sequence[str]) -> list[ScoredSentence]:
-        passages = self._read(texts, heads)
+        dim = len(self._embedder.embed_query(question))
+        passages = self._read(texts, heads, dim)
         asked = self._asked(question, [s.terms for sentences in passages for s in sentences])
         scored = [
             asked.score(number, text, sentence)
@@ -201,20 +202,20 @@ class SentenceRanker:
             pieces = self._embedder.embed_tokens([question])[0]
         return _Asked(pieces, whole, _rarity(frozenset(self._analyse(question)), sentences))
 
-    def _read(self, texts: Sequence[str], heads: Sequence[str]) -> list[list[_Sentence]]:
+    def _read(self, texts: Sequence[str], heads: Sequence[str], dim: int) -> list[list[_Sentence]]:
         """The sentences of each passage; only those passages are embedded that are not known yet."""
         keys = list(zip(heads, texts, strict=True))
         known = {key: self._passages.get(key) for key in keys}
         missing = [key for key, sentences in known.items() if sentences is None]
-        for key, sentences in zip(missing, self._embedded(missing), strict=True):
+        for key, sentences in zip(missing, self._embedded(missing, dim), strict=True):
             self._passages.put(key, sentences)
             known[key] = sentences
         return [known[key] or [] for key in keys]
 
-    def _embedded(self, keys: Sequence[tuple[str, str]]) -> list[list[_Sentence]]:
+    def _embedded(self, keys: Sequence[tuple[str, str]], dim: int) -> list[list[_Sentence]]:
         spans = [sentence_spans(text) for _, text in keys]
         if isinstance(self._embedder, TokenEmbedder):
-            vectors = self._in_context(self._embedder, keys, spans)
+            vectors = self._in_context(self._embedder, keys, spans, dim)
         else:
             vectors = self._alone(keys, spans)
         return [
@@ -235,18 +236,32 @@ class SentenceRanker:
         return [[_Vectors.of(next(vectors)[None, :]) for _ in inner] for inner in spans]
 
     def _in_context(
-        self, embedder: TokenEmbedder, keys: Sequence[tuple[str, str]], spans: Sequence[Sequence[Span]]
+        self,
+        embedder: TokenEmbedder,
+        keys: Sequence[tuple[str, str]],
+        spans: Sequence[Sequence[Span]],
+        dim: int,
     ) -> list[list[_Vectors]]:
         """The vectors of every sentence that is within the embedder's window, passages read whole."""
-        read = embedder.embed_tokens([f"{head}\n{text}" if head else text for head, text in keys])
+        read = [self._tokens(embedder, head, text, dim) for head, text in keys]
         parts = [
-            [head, *(text[a:b] for a, b in inner)] for (head, text), inner in zip(keys, spans, strict=True)
+            [head, *(text[a:b] for a, b in inner)]
+            for (head, _), (_, text), inner in zip(read, keys, spans, strict=True)
         ]
         counts = iter(self._embedder.count_tokens([part for passage in parts for part in passage]))
         return [
             list(self._cut(tokens, [next(counts) - _SPECIAL_TOKENS for _ in passage]))
-            for tokens, passage in zip(read, parts, strict=True)
+            for (_, tokens), passage in zip(read, parts, strict=True)
         ]
+
+    def _tokens(self, embedder: TokenEmbedder, head: str, text: str, dim: int) -> tuple[str, Vectors]:
+        """What was read above the text, and the pieces of both, float32[tokens, dim]."""
+        known = self._memory.of_text(text)
+        if known is not None:
+            head, codes = known
+            return head, decoded(codes, dim)
+        # One by one: on one thread a batch only adds the padding of the shorter passages.
+        return head, embedder.embed_tokens([f"{head}\n{text}" if head else text])[0]
 
     def _cut(self, tokens: Vectors, sizes: Sequence[int]) -> Iterator[_Vectors]:
         """The pieces of each sentence; the first of the sizes is that of the head."""

@@ -8,7 +8,7 @@ makes it superfluous, so that a crash can delay a deletion but not lose it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -54,6 +54,14 @@ class Staged:
     number: int
     readers: str
     chunk_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KnownChunk:
+    """A chunk of a current version, whose vector and token codes can be taken over."""
+
+    id: int
+    token_codes: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +160,32 @@ class Versions:
         with self._database.write() as connection:
             connection.execute(sa.delete(purges).where(purges.c.id == purge.id))
 
-    def current_chunks(self, document_id: int) -> tuple[str, dict[str, int]]:
-        """The reading group and, by indexed text, the chunk ids of the current version.
+    def keep_token_codes(self, codes: Mapping[int, bytes]) -> None:
+        """Store what the reranker needs of each chunk beside it; keyed by chunk id."""
+        rows = [{"chunk": chunk_id, "codes": code} for chunk_id, code in codes.items()]
+        update = (
+            sa.update(chunks)
+            .where(chunks.c.id == sa.bindparam("chunk"))
+            .values(token_codes=sa.bindparam("codes"))
+        )
+        if rows:
+            with self._database.write() as connection:
+                connection.execute(update, rows)
+
+    def current_chunks(self, document_id: int) -> tuple[str, dict[str, KnownChunk]]:
+        """The reading group and, by indexed text, the chunks of the current version.
 
         Empty when there is none or another embedding model made its vectors.
         """
         with self._database.read() as connection:
             rows = connection.execute(
-                sa.select(chunks.c.id, chunks.c.indexed_text, versions.c.readers)
+                sa.select(chunks.c.id, chunks.c.indexed_text, chunks.c.token_codes, versions.c.readers)
                 .join(versions, chunks.c.version_id == versions.c.id)
                 .where(versions.c.document_id == document_id, versions.c.state == "current")
                 .where(versions.c.embedding == self._embedding)
             ).all()
-        return (rows[0].readers if rows else "", {row.indexed_text: row.id for row in rows})
+        known = {row.indexed_text: KnownChunk(row.id, row.token_codes) for row in rows}
+        return (rows[0].readers if rows else "", known)
 
     def names(self, origin: str) -> dict[str, int]:
         """Document ids by name, of the documents that came from there."""

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("retrieval", "scale", "ingest", "answers")
+NAMES = ("retrieval", "scale", "ingest", "answers", "fit_evidence")
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 """How good the answers of the embedded model are, through the whole path of a question.
 
 XQuAD: each passage is a document. A question cannot be answered when its article's documents are kept
-from the asker's department, so one base serves both runs. The sample company: its 30 questions, each by
-the person who asks it there.
+from the asker's department, so one base serves both runs; a sample of the questions is asked, as many as
+the output says. The sample company: its 30 questions, each by the person who asks it there.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def xquad(desk: Desk, folder: Path) -> list[Asked]:
     sources = [
         source(passage, Readership.of(set(names) - {departments[passage["title"]]})) for passage in passages
     ]
-    for _ in desk.ingestion.run(sources, "bench", None):
+    for _ in desk.knowledge.ingestion.run(sources, "bench", None):
         pass
     chosen = questions[:: max(1, len(questions) // QUESTIONS)]
     return [

@@ -26,7 +26,7 @@ from core.settings import Settings
 from core.types import Passage
 from tests.bench.answers import Asked, holds, sample_company, xquad
 
-COMPANY_WEIGHT = 5.0
+COMPANY_WEIGHT = 8.0
 REFUSED = (0.8, 0.9, 0.95, 0.98)
 
 Row = tuple[str, float, bool, list[float]]
@@ -66,7 +66,7 @@ def _rows(
         ranker = SentenceRanker(desk.embedder, TermAnalyzer())
         try:
             for asked in questions(desk):
-                passages = desk.retriever.search(asked.text, asked.person).passages
+                passages = desk.knowledge.retriever.search(asked.text, asked.person).passages
                 ranked = _ranked(asked.text, passages, ranker)
                 holding = [s for s in ranked if not asked.gold or holds(s.text, asked.gold)]
                 yield from _row(name, weight, bool(asked.gold), holding)

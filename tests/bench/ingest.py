@@ -28,9 +28,9 @@ def run(data: Path) -> dict[str, Any]:
         desk = build(Settings(data_dir=Path(folder)), embedder=embedder)
         desk.identity.add_departments([Department("people", "People")])
         sources = _sources(data / "handbook_gsa_tts" / "docs")
-        list(desk.ingestion.run(sources[:3], "warm-up"))  # imports parsers and opens collections
+        list(desk.knowledge.ingestion.run(sources[:3], "warm-up"))  # imports parsers and opens collections
         started = time.perf_counter()
-        reports = list(desk.ingestion.run(sources, "bench"))
+        reports = list(desk.knowledge.ingestion.run(sources, "bench"))
         seconds = time.perf_counter() - started
         texts = _indexed_texts(desk)
         desk.close()

@@ -24,12 +24,12 @@ LEAVE = """# Leave policy
 
 ## Carry-over
 
-Up to five days of leave may be carried over. They must be used by 31 March.
+Up to five days of leave may be carried over. They must be used by 31 March. {filler}
 
 ## Sick leave
 
-A doctor's note is needed from the third day of an illness.
-"""
+A doctor's note is needed from the third day of an illness. {filler}
+""".format(filler="The head of each department tells the people about it every year in writing. " * 12)
 PRICES = "# Price list\n\n## Discounts\n\nA discount above twelve percent needs the head of sales.\n"
 
 
@@ -68,7 +68,7 @@ def desk(make_desk: MakeDesk, tmp_path: Path, model: QuotingModel) -> Iterator[D
         text_source("people/leave.md", LEAVE, everyone),
         text_source("sales/prices.md", PRICES, sales, "sales"),
     ]
-    assert all(report.reason == "" for report in desk.ingestion.run(sources, "upload"))
+    assert all(report.reason == "" for report in desk.knowledge.ingestion.run(sources, "upload"))
     pages.use_desk(desk)
     yield desk
     pages.use_desk(None)

@@ -29,7 +29,7 @@ def desk(make_desk: MakeDesk, model: ScriptedModel) -> Desk:
         text_source("people/leave.txt", LEAVE),
         text_source("people/salary.txt", SALARY, Readership.of(["people"])),
     ]
-    list(desk.ingestion.run(sources, "upload"))
+    list(desk.knowledge.ingestion.run(sources, "upload"))
     return desk
 
 

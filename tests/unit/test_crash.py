@@ -37,7 +37,7 @@ def prepare(folder: Path) -> None:
     desk = build(settings(folder), embedder=HashEmbedder())
     add_departments(desk.identity)
     add_person(desk.identity, "ada", "people")
-    list(desk.ingestion.run([text_source("people/a.txt", OLD)], "upload"))
+    list(desk.knowledge.ingestion.run([text_source("people/a.txt", OLD)], "upload"))
     desk.close()
 
 
@@ -56,16 +56,16 @@ def test_a_kill_at_any_point_loses_nothing(tmp_path: Path, point: int) -> None:
     try:
         ada = desk.identity.by_email("ada@fennwick.example")
         assert ada is not None
-        texts = {p.chunk.text for p in desk.retriever.search("parking", ada).passages}
+        texts = {p.chunk.text for p in desk.knowledge.retriever.search("parking", ada).passages}
         assert texts in ({OLD}, {NEW, "Parking is behind the hall."})
         names = {i.name: i.version for i in desk.catalog.documents(ada)}
         with desk.database.read() as connection:
             stored = set(connection.scalars(sa.select(chunks.c.id)))
-        assert set(desk.vectors.ids("*")) == stored
-        assert desk.versions.pending_purges() == []
-        again = list(desk.ingestion.run(replacing(), "upload"))
+        assert set(desk.knowledge.vectors.ids("*")) == stored
+        assert desk.knowledge.versions.pending_purges() == []
+        again = list(desk.knowledge.ingestion.run(replacing(), "upload"))
         assert {r.outcome for r in again} <= {Outcome.ADDED, Outcome.REPLACED, Outcome.UNCHANGED}
-        texts = {p.chunk.text for p in desk.retriever.search("parking", ada).passages}
+        texts = {p.chunk.text for p in desk.knowledge.retriever.search("parking", ada).passages}
         assert texts == {NEW, "Parking is behind the hall."}
         assert names["people/a.txt"] in (1, 2)
     finally:

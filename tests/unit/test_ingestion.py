@@ -20,11 +20,11 @@ from tests.fakes import HashEmbedder
 
 
 def ingest(desk: Desk, *sources: object, **options: object) -> list[FileReport]:
-    return list(desk.ingestion.run(sources, "upload", **options))  # type: ignore[arg-type]
+    return list(desk.knowledge.ingestion.run(sources, "upload", **options))  # type: ignore[arg-type]
 
 
 def found(desk: Desk, person: Person, question: str) -> list[str]:
-    return [passage.chunk.text for passage in desk.retriever.search(question, person).passages]
+    return [passage.chunk.text for passage in desk.knowledge.retriever.search(question, person).passages]
 
 
 @pytest.fixture
@@ -71,12 +71,12 @@ def test_the_same_file_again_is_unchanged_and_costs_nothing(make_desk: MakeDesk)
 def test_a_changed_file_replaces_the_old_one(desk: Desk, ada: Person) -> None:
     """The old words are not found any more, and no vector of theirs is left."""
     ingest(desk, text_source("people/a.txt", "Parking costs three euro."))
-    [old] = [p.chunk.id for p in desk.retriever.search("parking", ada).passages]
+    [old] = [p.chunk.id for p in desk.knowledge.retriever.search("parking", ada).passages]
     assert [r.outcome for r in ingest(desk, text_source("people/a.txt", "Parking is free."))] == [
         Outcome.REPLACED
     ]
     assert found(desk, ada, "parking") == ["Parking is free."]
-    assert old not in set(desk.vectors.ids("*"))
+    assert old not in set(desk.knowledge.vectors.ids("*"))
 
 
 def test_unchanged_passages_of_a_changed_file_are_not_embedded_again(make_desk: MakeDesk) -> None:
@@ -128,7 +128,7 @@ def test_a_cancelled_run_keeps_what_was_finished_and_goes_on_later(desk: Desk) -
     sources = [text_source(f"people/{i}.txt", f"Rule {i}") for i in range(200)]
     done: list[FileReport] = []
     with pytest.raises(Cancelled):
-        for report in desk.ingestion.run(sources, "upload", cancelled=lambda: len(done) >= 64):
+        for report in desk.knowledge.ingestion.run(sources, "upload", cancelled=lambda: len(done) >= 64):
             done.append(report)
     assert 64 <= len(done) < 200
     outcomes = [r.outcome for r in ingest(desk, *sources)]
@@ -184,7 +184,7 @@ def test_a_deletion_is_proved(desk: Desk, ada: Person) -> None:
     [info] = desk.catalog.documents(ada)
     proof = desk.library.delete(ada, info.id)
     assert proof.clean
-    assert list(desk.vectors.ids("*")) == []
+    assert list(desk.knowledge.vectors.ids("*")) == []
     assert found(desk, ada, "parking") == []
 
 

@@ -11,8 +11,8 @@ from core.knowledge.reranking import (
     GatewayReranker,
     LateInteractionReranker,
     Reranker,
-    token_codes,
 )
+from core.knowledge.token_codes import TokenMemory, token_codes
 from core.types import Chunk, Passage
 
 
@@ -141,7 +141,7 @@ def test_a_question_waits_for_few_passages_only():
 def test_the_memory_is_bounded():
     """With no room to remember, each question embeds the passages again and the ranking is the same."""
     embedder = WordVectors()
-    reranker = LateInteractionReranker(embedder, memory_mb=0)
+    reranker = LateInteractionReranker(embedder, memory=TokenMemory(0))
     passages = [passage(1, "pay"), passage(2, "leave")]
     assert reranker.rerank("leave", passages) == reranker.rerank("leave", passages)
     assert len(embedder.embedded) == 6

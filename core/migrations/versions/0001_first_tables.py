@@ -182,6 +182,7 @@ def upgrade() -> None:
         sa.Column("end", sa.Integer(), nullable=False),
         sa.Column("indexed_text", sa.Text(), nullable=False),
         sa.Column("terms", sa.Text(), nullable=False),
+        sa.Column("token_codes", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(
             ["version_id"],
             ["document_versions.id"],
