@@ -36,12 +36,14 @@ def main() -> None:
     except AnswerdeskError as exc:
         st.info(f"{exc} Begin a new one on the left.", icon=":material/lock:")
         return
-    source = _opened_source(messages)
-    st.set_page_config(layout="centered" if source is None else "wide")
     typed = st.chat_input(
         "Ask about company documents", key="question", max_chars=here.settings.limits.question_chars
     )
     question = typed or st.session_state.pop(_PENDING, None)
+    if question is not None:
+        answer_view.open_source(None)
+    source = _opened_source(messages)
+    st.set_page_config(layout="centered" if source is None else "wide")
     # A slot of its own: it is empty at once when the first question is asked.
     welcome = st.empty()
     if not messages and question is None:
@@ -122,7 +124,6 @@ def _unanswered(text: str) -> None:
 
 def _answer(here: Desk, person: Person, conversation_id: int | None, question: str) -> None:
     """Ask, and show the answer as it is written; the next run draws it from what was stored."""
-    answer_view.open_source(None)
     started = conversation_id is None
     try:
         if conversation_id is None:

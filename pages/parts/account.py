@@ -40,8 +40,11 @@ def finish_leaving() -> None:
         return
     provider = bool(st.user.get("is_logged_in"))
     outcome = call_server(base_path() + CLOSE_PATH, call_id="leave", reload=not provider)
-    if outcome and provider:
+    if outcome:
+        # Also when the browser failed to ask: the session is over on the server.
         st.session_state[_LEAVING] = False
-        st.logout()
+        if provider:
+            st.logout()
+        return
     st.caption("Signing out…")
     st.stop()

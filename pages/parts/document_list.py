@@ -11,6 +11,9 @@ from core.knowledge.catalog import DocumentInfo
 from pages.parts.wording import readers
 
 PARAMETER = "document"
+ROW_PX = 35
+ROWS = 14
+ROWS_BESIDE_DETAILS = 6
 _TABLE = "documents-table"
 _TURN = "documents-turn"
 
@@ -46,12 +49,13 @@ def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
         _frame(found, names),
         key=key,
         hide_index=True,
-        height=min(38 + 35 * len(found), 388),
+        # Shorter while a document is open, so that its details are seen at once.
+        height=ROW_PX * min(len(found) + 1, ROWS if opened() is None else ROWS_BESIDE_DETAILS) + 3,
         on_select=lambda: _selected(key, found),
         selection_mode="single-row",
         placeholder="",
         column_config={
-            "Title": st.column_config.TextColumn(width="medium"),
+            "Title": st.column_config.TextColumn(width=300),
             "Version": st.column_config.NumberColumn(width="small"),
             "Pages": st.column_config.NumberColumn(width="small", format="localized"),
             "Passages": st.column_config.NumberColumn(width="small", format="localized"),

@@ -68,4 +68,4 @@ def _code(text: str) -> str:
 
 def _chip(match: re.Match[str], numbers: Container[int]) -> str:
     number = int(match[1])
-    return f":primary-badge[{number}]" if number in numbers else match[0]
+    return f":gray-badge[{number}]" if number in numbers else match[0]

@@ -77,7 +77,7 @@ def whole(opened: DocumentText, citation: Citation) -> None:
 
 def _heading(citation: Citation) -> bool:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False):
-        st.markdown(f":primary-badge[{citation.number}] **{label(citation.title)}**", width="stretch")
+        st.markdown(f":gray-badge[{citation.number}] **{label(citation.title)}**", width="stretch")
         return st.button(
             "Close", key="close-source", icon=":material/close:", type="tertiary", help="Close the source"
         )

@@ -241,6 +241,8 @@ def test_every_screen_fits_and_asks_nothing_of_other_machines(
     page.goto(f"{company.url}/documents?document=2")
     expect(page.get_by_role("button", name="Close")).to_be_visible()
     page.get_by_text("Passages", exact=True).last.click()
+    expect(page.get_by_test_id("stText").first).to_be_visible()
+    expect(page.locator('[data-stale="true"]')).to_have_count(0)
     look("7-document-passages")
     page.get_by_text("Manage", exact=True).click()
     expect(page.get_by_role("button", name="Delete document")).to_be_visible()

@@ -69,7 +69,11 @@ def test_a_source_that_was_restricted_since_is_not_shown(
     open_app: OpenApp, desk: Desk, employee: Person
 ) -> None:
     at = ask(open_app(employee))
-    list(desk.knowledge.ingestion.run([text_source("people/leave.md", LEAVE, Readership.of(["sales"]))], "upload"))
+    list(
+        desk.knowledge.ingestion.run(
+            [text_source("people/leave.md", LEAVE, Readership.of(["sales"]))], "upload"
+        )
+    )
 
     at.button(key=keys(at, "cite-")[0]).click().run()
     assert not component_data(at, "answerdesk_reader")

@@ -24,7 +24,7 @@ from pages.parts.source_panel import excerpt, spans
         ("costs $5 or $6", r"costs \$5 or \$6"),
         ("run `make [x]` now", "run `make [x]` now"),
         ("# Title", "**Title**"),
-        ("five days [1][2] or [3]", r"five days :primary-badge[1]:primary-badge[2] or \[3\]"),
+        ("five days [1][2] or [3]", r"five days :gray-badge[1]:gray-badge[2] or \[3\]"),
     ],
 )
 def test_an_answer_keeps_harmless_marks_and_nothing_else(written: str, shown: str) -> None:
