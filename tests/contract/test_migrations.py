@@ -12,10 +12,15 @@ from core.tables import metadata
 
 
 def test_migrated_tables_equal_the_declared_ones(database: Database) -> None:
-    """A column that only one of the two has is found."""
+    """A column that only one of the two has is found; the journal's words are each database's own kind."""
     database.migrate()
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        context = MigrationContext.configure(connection, opts={"include_name": is_declared})
+        assert compare_metadata(context, metadata) == []
+
+
+def is_declared(name: str | None, kind: str, _: object) -> bool:
+    return kind != "table" or not str(name).startswith("journal_words")
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password() -> None:
