@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
+import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,86 +18,167 @@ USAGE = {"prompt_tokens": 120, "completion_tokens": 30, "total_tokens": 150}
 
 @dataclass
 class Script:
-    """What the stand-in does with a chat request: a status, the pieces it writes, whether it ends well."""
+    """What the stand-in does with a chat request.
+
+    A status, the pieces it writes, whether it ends well; and every way of not doing so, with times
+    in seconds: `reset` hangs up before any headers, `silent_s` passes before them, `first_after_s`
+    between them and the first piece, `stall_s` after the `stall_after`th piece. `junk` is sent as
+    an event after the first piece. After a `cut` nothing comes, `linger_s` keeps the connection open.
+    """
 
     pieces: tuple[str, ...] = ("Five days [1].",)
     status: int = 200
     error: str = ""
+    code: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
     cut: bool = False
+    reset: bool = False
+    silent_s: float = 0.0
+    first_after_s: float = 0.0
+    stall_after: int | None = None
+    stall_s: float = 0.0
+    comments_s: float = 0.0
+    junk: str | None = None
+    error_event: dict[str, Any] | None = None
+    done: bool = True
+    usage: bool = True
+    reason: str = "stop"
+    linger_s: float = 0.0
+    keep_alive: bool = False
 
 
 @dataclass
 class StandIn:
-    """A running stand-in. `requests` holds the bodies it saw, `script` decides on each."""
+    """A running stand-in. `requests` holds the bodies it saw, `script` decides on each.
+
+    `seen_at` are the requests' times on `time.monotonic`, `connections` counts those opened.
+    """
 
     url: str
     requests: list[dict[str, Any]] = field(default_factory=list)
     script: Callable[[dict[str, Any]], Script] = lambda _: Script()
+    seen_at: list[float] = field(default_factory=list)
+    connections: int = 0
 
 
 @contextmanager
 def stand_in() -> Iterator[StandIn]:
     """Run one on a free port of 127.0.0.1."""
     state = StandIn("")
+    closing = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            state.connections += 1
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             state.requests.append(body)
+            state.seen_at.append(time.monotonic())
             answer = {"/v1/embeddings": _embeddings, "/v1/rerank": _rerank}.get(self.path)
             if answer is not None:
                 self._json(200, answer(body))
                 return
             script = state.script(body)
+            if script.reset:
+                _reset(self.connection)
+                self.close_connection = True
+                return
+            closing.wait(script.silent_s)
             if script.status != 200:
-                self._json(script.status, {"error": {"message": script.error, "type": "x", "code": None}})
+                error = {"message": script.error, "type": "x", "code": script.code}
+                self._json(script.status, {"error": error}, script.headers)
             elif body.get("stream"):
                 self._stream(script)
             else:
                 self._json(200, _completion("".join(script.pieces)))
 
-        def _json(self, status: int, payload: dict[str, Any]) -> None:
+        def _json(self, status: int, payload: dict[str, Any], headers: dict[str, str] | None = None) -> None:
             data = json.dumps(payload).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            for name, value in (headers or {}).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(data)
 
         def _stream(self, script: Script) -> None:
+            self._chunked = script.keep_alive
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
+            framing = ("Transfer-Encoding", "chunked") if self._chunked else ("Connection", "close")
+            self.send_header(*framing)
             self.end_headers()
-            self.close_connection = True
-            for piece in script.pieces:
-                self._event(_chunk({"content": piece}))
+            self.close_connection = not self._chunked
+            self._pieces(script)
             if script.cut:
-                return
-            self._event(_chunk({}, "stop"))
-            self._event({**_chunk({}), "choices": [], "usage": USAGE})
-            self.wfile.write(b"data: [DONE]\n\n")
+                self.close_connection = True
+            else:
+                self._end(script)
+            closing.wait(script.linger_s)
+            if self._chunked and not script.cut:
+                self.wfile.write(b"0\r\n\r\n")
+
+        def _pieces(self, script: Script) -> None:
+            closing.wait(script.first_after_s)
+            until = time.monotonic() + script.comments_s
+            while time.monotonic() < until and not closing.wait(0.05):
+                self._send(b": still here\n\n")
+            for number, piece in enumerate(script.pieces):
+                if number == script.stall_after:
+                    closing.wait(script.stall_s)
+                if number == 1 and script.junk is not None:
+                    self._send(f"data: {script.junk}\n\n".encode())
+                if number == 1 and script.error_event is not None:
+                    self._event({"error": script.error_event})
+                self._event(_chunk({"content": piece}))
+
+        def _end(self, script: Script) -> None:
+            self._event(_chunk({}, script.reason))
+            if script.usage:
+                self._event({**_chunk({}), "choices": [], "usage": USAGE})
+            if script.done:
+                self._send(b"data: [DONE]\n\n")
 
         def _event(self, payload: dict[str, Any]) -> None:
-            self.wfile.write(f"data: {json.dumps(payload)}\n\n".encode())
+            self._send(f"data: {json.dumps(payload)}\n\n".encode())
+
+        def _send(self, data: bytes) -> None:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data) if self._chunked else data)
             self.wfile.flush()
 
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
     try:
         yield state
     finally:
+        closing.set()
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: Any) -> None:
+        """A client that hangs up is no error here."""
+
+
+def _reset(connection: socket.socket) -> None:
+    # To linger for no time makes the close a reset.
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
 
 
 def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:

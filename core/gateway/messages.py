@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Literal, Protocol
+
+
+class DataClass(IntEnum):
+    """How sensitive a text is, and how sensitive a text a deployment may see: the higher, the more."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    CONFIDENTIAL = 2
+    RESTRICTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +43,23 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """The text given so far is void: another attempt writes the answer from its beginning.
+
+    `deployment` is the one that begins, `reason` why the one before it stopped.
+    """
+
+    deployment: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The end of a whole answer: who wrote it and what it took.
 
-    `failed` names the deployments that were tried before in vain.
+    `failed` names the deployments that were tried before in vain, `deployment` the one that
+    answered. `cut_off` tells that the answer reached `max_tokens`; `estimated` that the provider
+    did not report its tokens and they are counted from the text.
     """
 
     model: str
@@ -45,6 +68,20 @@ class Finish:
     completion_tokens: int
     cost_microusd: int
     failed: tuple[str, ...] = ()
+    deployment: str = ""
+    cut_off: bool = False
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The text is complete, only the usage may still come; `finish` stands in for one that does not."""
+
+    finish: Finish
+
+
+Connect = Callable[[ModelRequest], Iterator[Piece | Ended | Finish]]
+"""What a transport gives the stream watch: a request in, the provider's events out."""
 
 
 class Model(Protocol):

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.errors import ModelRefused, ModelUnavailable
-from core.gateway.messages import Finish, ModelRequest, Piece
+from core.errors import FailureKind, ModelError, ModelRefused, ModelUnavailable
+from core.gateway.deployments import EMBEDDED, provider_of
+from core.gateway.messages import Ended, Finish, ModelRequest, Piece
+from core.gateway.provider_errors import provider_error, retry_after_s
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-EMBEDDED = "answerdesk/embedded"
+__all__ = ["EMBEDDED", "LiteLLMEmbedding", "LiteLLMModel", "LiteLLMRerank", "warm_up"]
+
 TIMEOUT_S = 60
 
 
@@ -31,36 +34,51 @@ class Extractive(Protocol):
 
 
 class LiteLLMModel:
-    """One deployment. `parameters` are LiteLLM's, `embedded` answers for `answerdesk/embedded`."""
+    """One deployment. `parameters` are LiteLLM's, `embedded` answers for `answerdesk/embedded`.
 
-    def __init__(self, parameters: dict[str, Any], embedded: Extractive | None = None) -> None:
+    `timeout_s` limits each wait for data.
+    """
+
+    def __init__(
+        self,
+        parameters: Mapping[str, Any],
+        embedded: Extractive | None = None,
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
         self._parameters = parameters
         self._embedded = embedded
+        self._timeout_s = timeout_s
         self.name = str(parameters["model"])
 
     def stream(self, request: ModelRequest) -> Iterator[Piece | Finish]:
         """Stream the answer; an end that the provider did not announce is an error, never a whole answer."""
+        return (event for event in self.events(request) if not isinstance(event, Ended))
+
+    def events(self, request: ModelRequest) -> Iterator[Piece | Ended | Finish]:
+        """As `stream`, and tells when the text is complete though the usage may still come."""
         litellm = _litellm()
         usage: Any = None
-        finished = False
+        reason = ""
         try:
             for chunk in litellm.completion(**self._arguments(request)):
                 usage = getattr(chunk, "usage", None) or usage
                 for choice in chunk.choices[:1]:
-                    finished = finished or bool(choice.finish_reason)
                     if choice.delta.content:
                         yield Piece(choice.delta.content)
-        except _refusals(litellm) as exc:
-            raise ModelRefused(f"The model declined this request: {_reason(exc)}") from exc
+                    if choice.finish_reason and not reason:
+                        reason = str(choice.finish_reason)
+                        yield Ended(self._finish(None, reason))
         except _failures(litellm) as exc:
-            raise ModelUnavailable(f"{self.name} failed: {_reason(exc)}") from exc
-        if not finished:
-            raise ModelUnavailable(f"{self.name} broke off in the middle of its answer.")
-        yield self._finish(usage)
+            raise _model_error(self.name, litellm, exc) from exc
+        if not reason:
+            raise ModelUnavailable(
+                f"{self.name} broke off in the middle of its answer.", kind=FailureKind.PROTOCOL
+            )
+        yield self._finish(usage, reason)
 
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
-            "timeout": TIMEOUT_S,
+            "timeout": self._timeout_s,
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             **self._parameters,
@@ -75,13 +93,24 @@ class LiteLLMModel:
             arguments["client"] = self._embedded
         return arguments
 
-    def _finish(self, usage: Any) -> Finish:
+    def _finish(self, usage: Any, reason: str) -> Finish:
+        if reason == "content_filter":
+            raise ModelRefused(
+                "The model declined this request: its provider's content filter stopped the answer.",
+                kind=FailureKind.CONTENT_POLICY,
+            )
         prompt, completion = (
             (int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)) if usage else (0, 0)
         )
-        provider = "embedded" if self.name == EMBEDDED else _provider(self._parameters)
-        cost = 0 if self.name == EMBEDDED else _cost_microusd(self.name, prompt, completion)
-        return Finish(self.name.split("/", 1)[-1], provider, prompt, completion, cost)
+        embedded = self.name == EMBEDDED
+        return Finish(
+            self.name.split("/", 1)[-1],
+            "embedded" if embedded else provider_of(self._parameters),
+            prompt,
+            completion,
+            0 if embedded or not usage else _cost_microusd(self.name, prompt, completion),
+            cut_off=reason == "length",
+        )
 
 
 class LiteLLMEmbedding:
@@ -177,10 +206,6 @@ def _generic_chunk(text: str, usage: dict[str, int] | None = None) -> dict[str, 
     }
 
 
-def _refusals(litellm: Any) -> tuple[type[Exception], ...]:
-    return (litellm.exceptions.BadRequestError,)
-
-
 def _failures(litellm: Any) -> tuple[type[Exception], ...]:
     import httpx
     import openai
@@ -188,17 +213,25 @@ def _failures(litellm: Any) -> tuple[type[Exception], ...]:
     return (openai.OpenAIError, litellm.exceptions.APIConnectionError, httpx.HTTPError, ValueError)
 
 
+def _model_error(name: str, litellm: Any, exc: Exception) -> ModelError:
+    import openai
+
+    if isinstance(exc, openai.APITimeoutError):
+        return ModelUnavailable(f"{name} failed: no answer in time", kind=FailureKind.TIMEOUT)
+    code = str(getattr(exc, "code", None) or "")
+    if isinstance(exc, litellm.exceptions.ContextWindowExceededError):
+        code = "context_length_exceeded"
+    elif isinstance(exc, litellm.exceptions.ContentPolicyViolationError):
+        code = "content_policy_violation"
+    response = getattr(exc, "response", None)
+    headers = getattr(exc, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+    status = getattr(exc, "status_code", None) or 503
+    return provider_error(name, int(status), _reason(exc), code, retry_after_s(headers))
+
+
 def _reason(exc: Exception) -> str:
     text = getattr(exc, "message", None) or str(exc)
     return str(text).splitlines()[0][:300] if str(text).strip() else type(exc).__name__
-
-
-def _provider(parameters: dict[str, Any]) -> str:
-    explicit = parameters.get("custom_llm_provider")
-    if explicit:
-        return str(explicit)
-    model = str(parameters["model"])
-    return model.split("/", 1)[0] if "/" in model else "openai"
 
 
 def _cost_microusd(model: str, prompt_tokens: int, completion_tokens: int) -> int:

@@ -9,7 +9,17 @@ import os
 import sys
 from pathlib import Path
 
-NAMES = ("retrieval", "scale", "ingest", "answers", "fit_evidence")
+NAMES = (
+    "retrieval",
+    "scale",
+    "ingest",
+    "answers",
+    "fit_evidence",
+    "failover",
+    "budgets",
+    "privacy",
+    "journal",
+)
 
 
 def main() -> int:

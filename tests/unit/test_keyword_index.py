@@ -70,7 +70,8 @@ def test_what_was_removed_leaves_no_trace(corpus, gone, terms):
         if chunk_id not in gone:
             fresh.add(group, [(chunk_id, bag)])
     groups = ["*", "finance", "people"]
-    assert index.search(groups, terms, 30) == fresh.search(groups, terms, 30)
+    # Sums are added up in another order: equal but for the last bit.
+    assert dict(index.search(groups, terms, 30)) == pytest.approx(dict(fresh.search(groups, terms, 30)))
     assert len(index) == len(fresh)
 
 

@@ -1,0 +1,70 @@
+"""Puts a router together: from the models file, or over models that are already there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from core.gateway.catalogue import Catalogue
+from core.gateway.deployments import Deployment, Routes, deployments_of, retry_policy_of, routes_of
+from core.gateway.messages import DataClass, Model
+from core.gateway.models import Extractive
+from core.gateway.prices import PriceList, Prices
+from core.gateway.retrying import RetryPolicy
+from core.gateway.routing import Router
+from core.gateway.station import Station
+from core.gateway.transports import connect
+
+
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """Time and chance: seconds that only grow, a wait of so many seconds, and the dice."""
+
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    rng: random.Random
+
+
+def router_of(
+    catalogue: Catalogue,
+    client: httpx.Client,
+    embedded: Extractive,
+    nature: Nature,
+    environ: Mapping[str, str] | None = None,
+) -> Router:
+    """The router of a models file; raises ConfigurationError for what is wrong in it."""
+    stations = [
+        Station(deployment, connect(deployment, client, embedded, environ), nature.clock)
+        for deployment in deployments_of(catalogue, PriceList(), environ)
+    ]
+    return _router(stations, routes_of(catalogue), retry_policy_of(catalogue), nature)
+
+
+def router_over(routes: Mapping[str, Sequence[Model]], nature: Nature) -> Router:
+    """A router over models that run in this process, each route in its order, cleared for everything."""
+    stations = [
+        Station(_inside(name, number), model.stream, nature.clock)
+        for name, models in routes.items()
+        for number, model in enumerate(models, start=1)
+    ]
+    return _router(stations, Routes(), RetryPolicy(), nature)
+
+
+def _router(stations: Sequence[Station], routes: Routes, policy: RetryPolicy, nature: Nature) -> Router:
+    return Router(stations, routes, policy, clock=nature.clock, sleep=nature.sleep, rng=nature.rng)
+
+
+def _inside(route: str, number: int) -> Deployment:
+    return Deployment(
+        f"{route} {number}",
+        route,
+        route,
+        "embedded",
+        order=number,
+        data_class=DataClass.RESTRICTED,
+        prices=Prices(0, 0),
+        limits=None,
+    )

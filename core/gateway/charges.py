@@ -1,0 +1,147 @@
+"""Charges: money that was spent, on whom, where and for what, with the sums of each day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from core.tables import charge_days, charges
+
+NOBODY = 0
+_SUMS = (
+    "calls",
+    "prompt_tokens",
+    "completion_tokens",
+    "cost_microusd",
+    "saved_microusd",
+    "saved_ms",
+    "overdraft_microusd",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """On whose behalf a model is called. `person_id` is None for what nobody asked for.
+
+    `purpose` is a word of at most 32 characters, such as `answer` or `stand-alone`.
+    """
+
+    department: str
+    person_id: int | None
+    trace_id: str
+    purpose: str
+    demonstration: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one deployment did, and what it cost; of a stream that broke off, as far as it came.
+
+    `saved_microusd` and `saved_ms` are what a cached answer spared.
+    """
+
+    model: str
+    provider: str
+    deployment: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost_microusd: int
+    cached: bool = False
+    saved_microusd: int = 0
+    saved_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """Money spent, and by which hold. `day` is the day of its hold, in UTC: its period pays.
+
+    `overdraft_microusd` is 0 unless more was spent than was held and the budget had no room
+    for the rest: it is what the budget was passed by.
+    """
+
+    id: int
+    hold_id: str
+    at: datetime
+    day: date
+    caller: Caller
+    spent: Spent
+    overdraft_microusd: int
+
+
+def charges_of(connection: sa.Connection, hold_id: str) -> tuple[Charge, ...]:
+    """The charges of a hold in their order; empty while it is open, and after a release."""
+    rows = connection.execute(
+        sa.select(charges).where(charges.c.hold_id == hold_id).order_by(charges.c.number)
+    )
+    return tuple(_charge(row) for row in rows)
+
+
+def write_charges(
+    connection: sa.Connection,
+    hold_id: str,
+    at: datetime,
+    day: date,
+    caller: Caller,
+    items: Sequence[Spent],
+    overdraft_microusd: int = 0,
+) -> tuple[Charge, ...]:
+    """Write one charge for each item, and add them to their day; the last one carries the overdraft."""
+    written = []
+    for number, item in enumerate(items):
+        overdraft = overdraft_microusd if number == len(items) - 1 else 0
+        values = {**_caller_values(caller), **_spent_values(item), "overdraft_microusd": overdraft}
+        charge_id = connection.execute(
+            sa.insert(charges)
+            .values(hold_id=hold_id, number=number, at=at, day=day, **values)
+            .returning(charges.c.id)
+        ).scalar_one()
+        written.append(Charge(charge_id, hold_id, at, day, caller, item, overdraft))
+    # One order of the rows for every writer, so that no two wait for each other.
+    for charge in sorted(written, key=lambda c: (c.spent.provider, c.spent.deployment, c.spent.model)):
+        _add_to_day(connection, charge)
+    return tuple(written)
+
+
+def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, in the connection's dialect."""
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def _add_to_day(connection: sa.Connection, charge: Charge) -> None:
+    values = {**_caller_values(charge.caller), **_spent_values(charge.spent)}
+    values["overdraft_microusd"] = charge.overdraft_microusd
+    values["person_id"] = values["person_id"] or NOBODY
+    del values["trace_id"]
+    statement = insert(connection, charge_days).values(day=charge.day, calls=1, **values)
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=list(charge_days.primary_key.columns),
+            set_={name: charge_days.c[name] + statement.excluded[name] for name in _SUMS},
+        )
+    )
+
+
+def _caller_values(caller: Caller) -> dict[str, Any]:
+    return {name: getattr(caller, name) for name in Caller.__slots__}
+
+
+def _spent_values(item: Spent) -> dict[str, Any]:
+    return {name: getattr(item, name) for name in Spent.__slots__}
+
+
+def _charge(row: sa.Row[Any]) -> Charge:
+    values = row._mapping
+    return Charge(
+        row.id,
+        row.hold_id,
+        row.at,
+        row.day,
+        Caller(**{name: values[name] for name in Caller.__slots__}),
+        Spent(**{name: values[name] for name in Spent.__slots__}),
+        row.overdraft_microusd,
+    )

@@ -1,0 +1,139 @@
+"""The rows that budgets are kept with: for each scope and period, what is spent and what is held.
+
+A scope is counted by the day and by the month, with or without a budget, so that a budget that is
+set or changed knows at once what has been spent. The limit is read in the very statement that
+takes from it. Every transaction goes through its counters in their sort order: no two can wait for
+each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from core.gateway.charges import insert
+from core.gateway.money import Period, Scope
+from core.tables import budget_counters, budgets
+
+_ROW = budget_counters.c
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Counter:
+    """Which row: a scope, a kind of period and the first day of the period (UTC)."""
+
+    scope: Scope
+    period: Period
+    starts_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Where a counter stands, in micro-dollars; `limit_microusd` is None when no budget is set for it."""
+
+    spent_microusd: int
+    held_microusd: int
+    limit_microusd: int | None
+
+    @property
+    def beyond_microusd(self) -> int:
+        """By how much the budget is passed, at least 0."""
+        if self.limit_microusd is None:
+            return 0
+        return max(0, self.spent_microusd + self.held_microusd - self.limit_microusd)
+
+
+def counters_of(scopes: Iterable[Scope], day: date) -> list[Counter]:
+    """The counters that money spent on these scopes on this day counts in, in their order."""
+    return sorted(Counter(scope, period, period.start(day)) for scope in scopes for period in Period)
+
+
+def take(connection: sa.Connection, counter: Counter, amount_microusd: int) -> Level | None:
+    """Hold the amount if spent, held and it together stay within the limit; None when they do not."""
+    values = {**_key(counter), "held": amount_microusd, "spent": 0}
+    row = connection.execute(_changing(conditional=True), values).one_or_none()
+    if row is None:
+        _open(connection, counter)
+        row = connection.execute(_changing(conditional=True), values).one_or_none()
+    return None if row is None else Level(*row)
+
+
+def move(connection: sa.Connection, counter: Counter, given_back: int, spent: int) -> Level:
+    """Give back what was held and add what was spent, whatever the limit; micro-dollars."""
+    values = {**_key(counter), "held": -given_back, "spent": spent}
+    row = connection.execute(_changing(conditional=False), values).one_or_none()
+    if row is None:
+        _open(connection, counter)
+        row = connection.execute(_changing(conditional=False), values).one()
+    return Level(*row)
+
+
+def read(connection: sa.Connection, counter: Counter) -> Level:
+    """Where the counter stands."""
+    key = _key(counter)
+    row = connection.execute(
+        sa.select(_ROW.spent_microusd, _ROW.held_microusd, _limit()).where(_is_it()), key
+    ).one_or_none()
+    return Level(0, 0, connection.execute(sa.select(_limit()), key).scalar()) if row is None else Level(*row)
+
+
+@cache
+def _changing(conditional: bool) -> ReturningUpdate[Any]:
+    """The update of one counter; built once, because building it takes longer than running it."""
+    held = sa.bindparam("held", type_=sa.BigInteger)
+    statement = sa.update(budget_counters).where(_is_it())
+    if conditional:
+        after = _ROW.spent_microusd + _ROW.held_microusd + held
+        statement = statement.where(after <= sa.func.coalesce(_limit(), after))
+    return statement.values(
+        held_microusd=_ROW.held_microusd + held,
+        spent_microusd=_ROW.spent_microusd + sa.bindparam("spent", type_=sa.BigInteger),
+    ).returning(_ROW.spent_microusd, _ROW.held_microusd, _limit())
+
+
+def _open(connection: sa.Connection, counter: Counter) -> None:
+    opening = insert(connection, budget_counters).values(
+        scope_kind=counter.scope.kind.value,
+        scope_id=counter.scope.id,
+        period=counter.period.value,
+        starts_on=counter.starts_on,
+        spent_microusd=0,
+        held_microusd=0,
+    )
+    connection.execute(opening.on_conflict_do_nothing())
+
+
+def _key(counter: Counter) -> dict[str, Any]:
+    return {
+        "kind": counter.scope.kind.value,
+        "id": counter.scope.id,
+        "per": counter.period.value,
+        "start": counter.starts_on,
+    }
+
+
+def _is_it() -> sa.ColumnElement[bool]:
+    return sa.and_(
+        _ROW.scope_kind == sa.bindparam("kind"),
+        _ROW.scope_id == sa.bindparam("id"),
+        _ROW.period == sa.bindparam("per"),
+        _ROW.starts_on == sa.bindparam("start"),
+    )
+
+
+def _limit() -> sa.ScalarSelect[Any]:
+    return (
+        sa.select(budgets.c.limit_microusd)
+        .where(
+            budgets.c.scope_kind == sa.bindparam("kind"),
+            budgets.c.scope_id == sa.bindparam("id"),
+            budgets.c.period == sa.bindparam("per"),
+        )
+        .scalar_subquery()
+    )

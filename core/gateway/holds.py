@@ -1,0 +1,139 @@
+"""Holds: money set aside for a call that is under way, as rows of the database.
+
+The table holds open holds only: a row goes away when its hold is settled, released or expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.gateway.charges import Caller, insert
+from core.gateway.money import Scope, ScopeKind
+from core.tables import hold_parts, holds
+
+EXPIRED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Money set aside for a caller: `amounts` are micro-dollars for each scope.
+
+    It counts against the periods of `taken_at` (UTC) until it is settled, and frees itself at
+    `expires_at`. `warnings` are sentences about budgets of which 80 % are spent.
+    """
+
+    id: str
+    caller: Caller
+    amounts: Mapping[Scope, int]
+    taken_at: datetime
+    expires_at: datetime
+    ttl_s: int
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def day(self) -> date:
+        """The day whose periods pay, in UTC."""
+        return self.taken_at.date()
+
+
+def parts_of(connection: sa.Connection, hold_id: str) -> dict[Scope, int] | None:
+    """The amounts of an open hold, locked until the transaction ends; None where it is not open."""
+    row = sa.select(holds.c.id).where(holds.c.id == hold_id).with_for_update()
+    if connection.execute(row).one_or_none() is None:
+        return None
+    return _parts(connection, [hold_id])[hold_id]
+
+
+def put(connection: sa.Connection, hold: Hold, is_open: bool) -> None:
+    """Write the hold, or bring the open one up to this one's amounts and expiry."""
+    if is_open:
+        set_expiry(connection, hold)
+    else:
+        connection.execute(sa.insert(holds).values(**_values(hold)))
+    for scope, amount in hold.amounts.items():
+        connection.execute(
+            insert(connection, hold_parts)
+            .values(hold_id=hold.id, scope_kind=scope.kind.value, scope_id=scope.id, amount_microusd=amount)
+            .on_conflict_do_update(
+                index_elements=list(hold_parts.primary_key.columns), set_={"amount_microusd": amount}
+            )
+        )
+
+
+def set_expiry(connection: sa.Connection, hold: Hold) -> bool:
+    """Set the expiry of an open hold to this one's; False where it is not open."""
+    changed = sa.update(holds).where(holds.c.id == hold.id).values(expires_at=hold.expires_at)
+    return connection.execute(changed).rowcount == 1
+
+
+def remove(connection: sa.Connection, hold_id: str) -> dict[Scope, int] | None:
+    """Take an open hold away and return its amounts; None where it is not open (any more)."""
+    parts = parts_of(connection, hold_id)
+    _delete(connection, [hold_id] if parts is not None else [])
+    return parts
+
+
+def remove_expired(connection: sa.Connection, now: datetime) -> list[Hold]:
+    """Take away holds whose time is up, oldest first, at most EXPIRED_AT_ONCE of them."""
+    rows = connection.execute(
+        sa.select(holds)
+        .where(holds.c.expires_at <= now)
+        .order_by(holds.c.expires_at)
+        .limit(EXPIRED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+    ).all()
+    expired = _holds(connection, rows)
+    _delete(connection, [hold.id for hold in expired])
+    return expired
+
+
+def any_expired(connection: sa.Connection, now: datetime) -> bool:
+    """Whether there is a hold whose time is up."""
+    return bool(connection.execute(sa.select(sa.exists().where(holds.c.expires_at <= now))).scalar())
+
+
+def all_open(connection: sa.Connection) -> list[Hold]:
+    """Every open hold, oldest first."""
+    return _holds(connection, connection.execute(sa.select(holds).order_by(holds.c.taken_at)).all())
+
+
+def _delete(connection: sa.Connection, ids: list[str]) -> None:
+    if ids:
+        connection.execute(sa.delete(hold_parts).where(hold_parts.c.hold_id.in_(ids)))
+        connection.execute(sa.delete(holds).where(holds.c.id.in_(ids)))
+
+
+def _parts(connection: sa.Connection, ids: list[str]) -> dict[str, dict[Scope, int]]:
+    parts: dict[str, dict[Scope, int]] = {hold_id: {} for hold_id in ids}
+    for start in range(0, len(ids), EXPIRED_AT_ONCE):
+        some = ids[start : start + EXPIRED_AT_ONCE]
+        for row in connection.execute(sa.select(hold_parts).where(hold_parts.c.hold_id.in_(some))):
+            parts[row.hold_id][Scope(ScopeKind(row.scope_kind), row.scope_id)] = row.amount_microusd
+    return parts
+
+
+def _holds(connection: sa.Connection, rows: Any) -> list[Hold]:
+    parts = _parts(connection, [row.id for row in rows])
+    return [
+        Hold(row.id, _caller(row), parts[row.id], row.taken_at, row.expires_at, row.ttl_s) for row in rows
+    ]
+
+
+def _values(hold: Hold) -> dict[str, Any]:
+    caller = {name: getattr(hold.caller, name) for name in Caller.__slots__}
+    times = {"taken_at": hold.taken_at, "expires_at": hold.expires_at, "ttl_s": hold.ttl_s}
+    return {"id": hold.id, **times, **caller}
+
+
+def _caller(row: sa.Row[Any]) -> Caller:
+    return Caller(**{name: row._mapping[name] for name in Caller.__slots__})
+
+
+def expiry(now: datetime, ttl_s: int) -> datetime:
+    """When a hold that is taken or renewed now frees itself."""
+    return now + timedelta(seconds=ttl_s)

@@ -1,0 +1,189 @@
+"""Limits on requests and tokens a minute, of people, departments, providers and deployments.
+
+A moving window cannot give back, so nothing is taken until every window has been found to have
+room, and then the windows are taken from the caller outwards: person, department, provider,
+deployment. With counters in memory the two steps are one, because every caller is in this process
+and they wait for each other. With Redis another process may be quicker between them; then the
+refused caller has used up some of its own windows, never somebody else's before its own.
+
+Tokens are counted when they are held (prompt and `max_tokens`), not when they are used: a limit
+cannot be passed by requests that are still being answered.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from limits import RateLimitItem, RateLimitItemPerMinute
+from limits.storage import MovingWindowSupport
+from limits.strategies import MovingWindowRateLimiter
+
+from core.errors import RateLimited
+from core.gateway.charges import Caller
+
+ScopeName = Literal["person", "department", "provider", "deployment"]
+
+FINEST = 2_000
+"""A window keeps one entry for each unit, in memory and in Redis: tokens are counted in units of
+which a limit has about so many, rounded up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most so much in any minute; None is no limit.
+
+    Both are checked when a deployment is about to be called.
+    """
+
+    requests_per_min: int | None = None
+    tokens_per_min: int | None = None
+
+
+UNLIMITED = RateLimit()
+
+
+@dataclass(frozen=True, slots=True)
+class RateTable:
+    """The limit of each kind of scope, and of the named ones that have their own."""
+
+    person: RateLimit = UNLIMITED
+    department: RateLimit = UNLIMITED
+    provider: RateLimit = UNLIMITED
+    deployment: RateLimit = UNLIMITED
+    departments: Mapping[str, RateLimit] = field(default_factory=dict)
+    providers: Mapping[str, RateLimit] = field(default_factory=dict)
+    deployments: Mapping[str, RateLimit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    scope: ScopeName
+    id: str
+    what: Literal["requests", "tokens"]
+    limit: int
+    needed: int
+    item: RateLimitItem
+    cost: int
+
+    @property
+    def key(self) -> str:
+        return self.item.key_for(*self.identifiers)
+
+    @property
+    def identifiers(self) -> tuple[str, str, str]:
+        return self.scope, self.id, self.what
+
+
+class RateLimits:
+    """The limits of a table, counted by the limiter's storage: memory, or Redis for many processes."""
+
+    def __init__(
+        self,
+        limiter: MovingWindowRateLimiter,
+        table: RateTable,
+        item: Callable[[int], RateLimitItem] = RateLimitItemPerMinute,
+    ) -> None:
+        """`item` makes the window of a number of units; another than the minute is for tests."""
+        self._limiter = limiter
+        self._table = table
+        self._item = item
+        self._lock = threading.Lock()
+
+    def take(self, caller: Caller | None, provider: str, deployment: str, tokens: int) -> None:
+        """Count one request of at most `tokens` tokens, prompt and completion.
+
+        The caller is None for a second deployment that is tried for the same request: the person
+        and the department have been counted. Raises RateLimited and takes nothing.
+        """
+        windows = list(self._windows(caller, provider, deployment, tokens))
+        with self._lock:
+            full = [w for w in windows if not self._limiter.test(w.item, *w.identifiers, cost=w.cost)]
+            taken = (not full) and self._hit(windows, full)
+        if not taken:
+            raise self._refusal(full)
+
+    def _hit(self, windows: list[_Window], full: list[_Window]) -> bool:
+        for window in windows:
+            if not self._limiter.hit(window.item, *window.identifiers, cost=window.cost):
+                full.append(window)
+                return False
+        return True
+
+    def _windows(
+        self, caller: Caller | None, provider: str, deployment: str, tokens: int
+    ) -> Iterator[_Window]:
+        for scope, name, limit in self._limits(caller, provider, deployment):
+            if limit.requests_per_min is not None:
+                yield self._window(scope, name, "requests", limit.requests_per_min, 1)
+            if limit.tokens_per_min is not None:
+                yield self._window(scope, name, "tokens", limit.tokens_per_min, tokens)
+
+    def _limits(
+        self, caller: Caller | None, provider: str, deployment: str
+    ) -> Iterator[tuple[ScopeName, str, RateLimit]]:
+        table = self._table
+        if caller is not None:
+            if caller.person_id is not None:
+                yield "person", str(caller.person_id), table.person
+            department = caller.department
+            yield "department", department, table.departments.get(department, table.department)
+        yield "provider", provider, table.providers.get(provider, table.provider)
+        yield "deployment", deployment, table.deployments.get(deployment, table.deployment)
+
+    def _window(
+        self, scope: ScopeName, name: str, what: Literal["requests", "tokens"], limit: int, needed: int
+    ) -> _Window:
+        unit = -(-limit // FINEST)
+        return _Window(scope, name, what, limit, needed, self._item(limit // unit), -(-needed // unit))
+
+    def _refusal(self, full: list[_Window]) -> RateLimited:
+        waits = [(self._wait_s(window), window) for window in full]
+        never = [window for wait, window in waits if wait is None]
+        if never:
+            return RateLimited(_too_large(never[0]), None, never[0].scope)
+        wait, window = max(((wait or 1, window) for wait, window in waits), key=lambda pair: pair[0])
+        return RateLimited(_come_back(window, wait), wait, window.scope)
+
+    def _wait_s(self, window: _Window) -> int | None:
+        """Whole seconds until the window has room for this cost; None when it never will."""
+        if window.cost > window.item.amount:
+            return None
+        storage = cast(MovingWindowSupport, self._limiter.storage)
+        length = window.item.get_expiry()
+
+        def fits_with(age_s: int) -> bool:
+            # What is younger than this is all that would still count.
+            young = storage.get_moving_window(window.key, window.item.amount, age_s)[1]
+            return young + window.cost <= window.item.amount
+
+        low, high = 0, length
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if fits_with(middle) else (low, middle - 1)
+        # One more second, because the library keeps an entry of exactly the window's length.
+        return min(length - low + 1, length + 1)
+
+
+def _owner(window: _Window) -> str:
+    if window.scope == "person":
+        return "You have"
+    return f"The {window.scope} {window.id} has"
+
+
+def _come_back(window: _Window, wait_s: int) -> str:
+    seconds = "1 second" if wait_s == 1 else f"{wait_s} seconds"
+    return (
+        f"{_owner(window)} reached the limit of {window.limit:,} {window.what} a minute. "
+        f"Ask again in {seconds}."
+    )
+
+
+def _too_large(window: _Window) -> str:
+    whose = "your limit" if window.scope == "person" else f"the limit of the {window.scope} {window.id}"
+    return (
+        f"This question may take {window.needed:,} {window.what}, more than {whose} of "
+        f"{window.limit:,} a minute. Ask a shorter one."
+    )
