@@ -14,9 +14,11 @@ from core.answering import prompts, standalone
 from core.answering.answer import Answer, Outcome
 from core.answering.writing import Draft, written
 from core.conversations import Conversations, StoredMessage
-from core.errors import BadInput, Busy, ModelError
+from core.errors import BadInput, Busy, ModelError, RateLimited
+from core.gateway.charges import Caller
 from core.gateway.gateway import Gateway
-from core.gateway.messages import Message, ModelRequest, Piece
+from core.gateway.messages import Message, ModelRequest, Piece, Restart
+from core.journal.entries import Kind, Record
 from core.knowledge.retrieval import Retriever
 from core.types import Passage, Person
 
@@ -48,7 +50,12 @@ class Answered:
     answer: Answer
 
 
-Event = Step | Written | Answered
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """What was written so far is void: another model begins anew."""
+
+
+Event = Step | Written | Restarted | Answered
 
 
 class Evidence(Protocol):
@@ -85,6 +92,7 @@ class Assistant:
         question_chars: int,
         timer: Callable[[], float],
         new_trace_id: Callable[[], str],
+        record: Callable[[Record], object],
     ) -> None:
         self._conversations = conversations
         self._retriever = retriever
@@ -97,6 +105,7 @@ class Assistant:
         self._question_chars = question_chars
         self._timer = timer
         self._new_trace_id = new_trace_id
+        self._record = record
 
     def ask(self, person: Person, conversation_id: int, text: str) -> Iterator[Event]:
         """Answer in this conversation, which must be the person's own.
@@ -111,20 +120,32 @@ class Assistant:
         self._conversations.add(person, conversation_id, "person", question, trace)
 
         yield Step("Reading your question")
-        full_question = self._stand_alone(history, question)
+        caller = Caller(person.department, person.id, trace, "answer")
+        self._note(caller, Kind.QUESTION, chars=len(question))
+        full_question = self._stand_alone(caller, history, question)
         yield Step("Searching the documents you can read")
         passages = self._retriever.search(full_question, person).passages
         evidence = self._assess(full_question, passages)
+        sources = [[p.chunk.version_id, p.chunk.id, round(p.score, 4), round(p.cosine, 4)] for p in passages]
+        self._note(caller, Kind.RETRIEVAL, passages=sources, evidence=round(evidence.probability, 4))
         answer = Answer(Outcome.NOT_FOUND, NOTHING_FOUND, (), full_question, evidence.probability)
         if not evidence.nothing:
             yield Step("Writing the answer")
-            answer = yield from self._complete(answer, passages)
+            answer = yield from self._complete(caller, answer, passages)
 
         answer = replace(answer, seconds=round(self._timer() - started, 3))
         message = self._conversations.add(
             person, conversation_id, "assistant", answer.text, trace, answer.to_json()
         )
+        cited = [citation.chunk_id for citation in answer.citations]
+        self._note(caller, Kind.ANSWER, outcome=answer.outcome.value, message=message, cited=cited)
         yield Answered(message, answer)
+
+    def _note(self, caller: Caller, kind: Kind, outcome: str | None = None, **data: object) -> None:
+        """Numbers only: words of a question or an answer are not for the journal unless masked."""
+        self._record(
+            Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
+        )
 
     def _admit(self, person: Person, text: str) -> str:
         question = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
@@ -139,41 +160,53 @@ class Assistant:
             raise Busy("That were many questions in one minute. Wait a moment and ask again.")
         return question
 
-    def _stand_alone(self, history: Sequence[StoredMessage], question: str) -> str:
+    def _stand_alone(self, caller: Caller, history: Sequence[StoredMessage], question: str) -> str:
         earlier = [m.answer["question"] for m in history if m.answer is not None]
         if not earlier or not standalone.leans_on_conversation(question):
             return question
         if self._rewrites:
             recent = [(m.author, m.text) for m in history[-HISTORY_MESSAGES:]]
             try:
-                return self._whole(prompts.standalone_messages(recent, question)) or question
-            except ModelError:
+                rewriting = replace(caller, purpose="stand-alone")
+                return self._whole(rewriting, prompts.standalone_messages(recent, question)) or question
+            except (ModelError, RateLimited):
                 log.warning("a follow-up could not be rewritten; it is joined instead", exc_info=True)
         return standalone.joined(earlier, question)
 
-    def _whole(self, messages: tuple[Message, ...]) -> str:
+    def _whole(self, caller: Caller, messages: tuple[Message, ...]) -> str:
         request = ModelRequest(self._model, messages, max_tokens=150)
-        pieces = [e.text for e in self._gateway.stream(request) if isinstance(e, Piece)]
-        return "".join(pieces).strip()[: self._question_chars]
+        text = ""
+        for event in self._gateway.stream(request, caller):
+            if isinstance(event, Restart):
+                text = ""
+            elif isinstance(event, Piece):
+                text += event.text
+        return text.strip()[: self._question_chars]
 
-    def _complete(self, base: Answer, passages: Sequence[Passage]) -> Generator[Written, None, Answer]:
+    def _complete(
+        self, caller: Caller, base: Answer, passages: Sequence[Passage]
+    ) -> Generator[Written | Restarted, None, Answer]:
         request = ModelRequest(self._model, prompts.answer_messages(base.question, passages))
         try:
-            draft = yield from _as_events(written(self._gateway.stream(request), passages))
+            draft = yield from _as_events(written(self._gateway.stream(request, caller), passages))
             return _with_draft(base, draft)
-        except ModelError as exc:
+        except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
             return replace(base, outcome=Outcome.FAILED, text=str(exc))
 
 
-def _as_events(drafting: Generator[str, None, Draft]) -> Generator[Written, None, Draft]:
+def _as_events(
+    drafting: Generator[str | Restart, None, Draft],
+) -> Generator[Written | Restarted, None, Draft]:
     while True:
         try:
             text = next(drafting)
         except StopIteration as end:
             draft: Draft = end.value
             return draft
-        if text:
+        if isinstance(text, Restart):
+            yield Restarted()
+        elif text:
             yield Written(text)
 
 

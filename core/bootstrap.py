@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 import uuid
@@ -10,20 +11,29 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import httpx
 from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter, RateLimiter
+from limits.strategies import MovingWindowRateLimiter
 
 from core.answering.evidence import assess
 from core.assistant import Assistant
 from core.conversations import Conversations
 from core.database import Database
 from core.errors import ConfigurationError
-from core.gateway.catalogue import ModelEntry, call_parameters, load_models
+from core.gateway.assembly import Nature, router_of, router_over
+from core.gateway.budgets import Budgets
+from core.gateway.catalogue import ModelEntry, call_parameters, load_catalogue, load_models
 from core.gateway.embedded_model import EmbeddedModel
 from core.gateway.gateway import Gateway
 from core.gateway.messages import Model
-from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank, warm_up
+from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMRerank, warm_up
+from core.gateway.price_book import PriceBook
+from core.gateway.prices import PriceList
+from core.gateway.privacy.analyser import Analyser
+from core.gateway.rate_limits import RateLimits, RateTable
+from core.gateway.transports import shared_client
 from core.identity import Identity
+from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
 from core.knowledge.chunking import Chunker
 from core.knowledge.embedding import CallableEmbedder, Embedder, TokenEmbedder, local_embedder
@@ -75,7 +85,10 @@ class Desk:
     library: Library
     jobs: Jobs
     assistant: Assistant
+    gateway: Gateway
+    journal: Journal
     _warm_ups: tuple[Callable[[], object], ...]
+    _client: httpx.Client
     _closing: threading.Event
 
     @property
@@ -93,6 +106,7 @@ class Desk:
         """Stop what runs in the background and let go of files and connections."""
         self._closing.set()
         self.jobs.stop_all(timeout_s=10)
+        self._client.close()
         self.knowledge.store.close()
         self.database.close()
 
@@ -132,13 +146,14 @@ def build(
         database, clock, limiter, settings.limits.sign_in_tries, timedelta(days=settings.session_days)
     )
     conversations = Conversations(database, clock)
-    if routes is None:
-        routes = _routes(entries, EmbeddedModel(knowledge.ranker))
+    journal = Journal(database, clock)
+    client = shared_client()
+    gateway = _gateway(settings, knowledge, database, journal, limiter, client, clock, timer, routes)
     assistant = Assistant(
         conversations,
         knowledge.retriever,
         lambda question, passages: assess(question, passages, knowledge.ranker),
-        Gateway(routes),
+        gateway,
         settings.answer_model,
         _is_real(entries, settings.answer_model),
         limiter,
@@ -146,6 +161,7 @@ def build(
         settings.limits.question_chars,
         timer,
         lambda: uuid.uuid4().hex,
+        journal.append,
     )
     return Desk(
         settings,
@@ -156,7 +172,10 @@ def build(
         _library(knowledge, identity, settings),
         Jobs(),
         assistant,
+        gateway,
+        journal,
         (lambda: embedder.embed_query("warm up"), warm_up),
+        client,
         threading.Event(),
     )
 
@@ -199,6 +218,29 @@ def _knowledge(
     return Knowledge(store, vectors, versions, follower, ingestion, catalog, retriever, ranker)
 
 
+def _gateway(
+    settings: Settings,
+    knowledge: Knowledge,
+    database: Database,
+    journal: Journal,
+    limiter: MovingWindowRateLimiter,
+    client: httpx.Client,
+    clock: Callable[[], datetime],
+    timer: Callable[[], float],
+    routes: dict[str, Sequence[Model]] | None,
+) -> Gateway:
+    nature = Nature(timer, time.sleep, random.Random())  # noqa: S311 - jitter and balancing
+    if routes is None:
+        catalogue = load_catalogue(settings.models_file)
+        book = PriceBook(settings.prices_file, PriceList().price_of)
+        router = router_of(catalogue, client, EmbeddedModel(knowledge.ranker), nature, book)
+    else:
+        router = router_over(routes, nature)
+    budgets = Budgets(database, clock)
+    budgets.expire()
+    return Gateway(router, budgets, RateLimits(limiter, RateTable()), journal, Analyser())
+
+
 def _library(knowledge: Knowledge, identity: Identity, settings: Settings) -> Library:
     return Library(
         knowledge.catalog,
@@ -211,7 +253,7 @@ def _library(knowledge: Knowledge, identity: Identity, settings: Settings) -> Li
     )
 
 
-def _limiter(settings: Settings) -> RateLimiter:
+def _limiter(settings: Settings) -> MovingWindowRateLimiter:
     uri = settings.redis_url or "memory://"
     try:
         storage = storage_from_string(uri)
@@ -246,13 +288,6 @@ def _reranker(
     if named:
         return GatewayReranker(LiteLLMRerank(call_parameters(named[0])))
     return CrossEncoderReranker(settings.reranker)
-
-
-def _routes(entries: Sequence[ModelEntry], embedded: EmbeddedModel) -> dict[str, Sequence[Model]]:
-    routes: dict[str, list[Model]] = {}
-    for entry in entries:
-        routes.setdefault(entry.model_name, []).append(LiteLLMModel(call_parameters(entry), embedded))
-    return dict(routes)
 
 
 def _named(entries: Sequence[ModelEntry], name: str) -> list[ModelEntry]:

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     data_dir: Path = ROOT / "data" / "runtime"
     company_dir: Path = ROOT / "data" / "company"
     models_file: Path = ROOT / "data" / "models.yaml"
+    prices_file: Path = ROOT / "data" / "prices.yaml"
     sync_dir: Path | None = None
 
     answer_model: str = "embedded"

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.answering.answer import Answer
 from core.answering.citations import Citation
-from core.assistant import Answered, Step, Written
+from core.assistant import Answered, Restarted, Step, Written
 from core.bootstrap import Desk
 from core.conversations import StoredMessage
 from core.errors import AnswerdeskError, BadInput, Busy
@@ -154,6 +154,9 @@ def _follow(here: Desk, person: Person, conversation_id: int, question: str) -> 
             case Written(more):
                 written += more
                 text.markdown(safe_markdown(written, range(1, 1_000)))
+            case Restarted():
+                written = ""
+                text.empty()
             case Answered():
                 status.empty()
 

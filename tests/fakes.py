@@ -78,4 +78,4 @@ class ScriptedModel:
             if isinstance(part, Exception):
                 raise part
             yield Piece(part)
-        yield Finish("scripted", "fake", prompt_tokens=10, completion_tokens=5, cost_microusd=42)
+        yield Finish("scripted", "fake", prompt_tokens=10, completion_tokens=5, cost_microusd=0)

@@ -20,7 +20,7 @@ from core.gateway.circuit import CircuitLimits
 from core.gateway.deployments import Deployment, Routes
 from core.gateway.messages import Connect, Finish, Message, ModelRequest, Piece, Restart
 from core.gateway.models import LiteLLMModel
-from core.gateway.prices import Prices
+from core.gateway.price_book import Price
 from core.gateway.retrying import RetryPolicy
 from core.gateway.routing import Router
 from core.gateway.station import Station
@@ -129,7 +129,7 @@ def scene(scale: float, transport: str = "http", larger: bool = False) -> Iterat
                 "openai",
                 {"model": f"openai/{name}", "api_base": at.url, "api_key": "sk-test"},
                 order=number,
-                prices=Prices(1, 2),
+                prices=Price(1_000_000, 2_000_000, "deployment"),
                 limits=limits,
                 circuit=circuit,
             )

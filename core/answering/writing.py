@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.answering.citations import Citation, CitationWriter
 from core.errors import ModelUnavailable
 from core.gateway.fence import NOT_FOUND
-from core.gateway.messages import Finish, Piece
+from core.gateway.messages import Finish, Piece, Restart
 from core.types import Passage
 
 
@@ -22,8 +22,12 @@ class Draft:
     found: bool
 
 
-def written(events: Iterable[Piece | Finish], passages: Sequence[Passage]) -> Generator[str, None, Draft]:
+def written(
+    events: Iterable[Piece | Restart | Finish], passages: Sequence[Passage]
+) -> Generator[str | Restart, None, Draft]:
     """Yield the text that can be shown as it arrives, and return the draft.
+
+    A Restart is passed on: what was yielded before it is void.
 
     The beginning is held back until it cannot be the refusal word any more. Errors of the gateway
     pass through; ModelUnavailable is raised when the stream has no end.
@@ -34,6 +38,9 @@ def written(events: Iterable[Piece | Finish], passages: Sequence[Passage]) -> Ge
     for event in events:
         if isinstance(event, Finish):
             finish = event
+        elif isinstance(event, Restart):
+            writer, opening = CitationWriter(passages), ""
+            yield event
         elif opening is None:
             yield writer.feed(event.text)
         else:

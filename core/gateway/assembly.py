@@ -12,7 +12,7 @@ from core.gateway.catalogue import Catalogue
 from core.gateway.deployments import Deployment, Routes, deployments_of, retry_policy_of, routes_of
 from core.gateway.messages import DataClass, Model
 from core.gateway.models import Extractive
-from core.gateway.prices import PriceList, Prices
+from core.gateway.price_book import Price, PriceBook
 from core.gateway.retrying import RetryPolicy
 from core.gateway.routing import Router
 from core.gateway.station import Station
@@ -33,12 +33,13 @@ def router_of(
     client: httpx.Client,
     embedded: Extractive,
     nature: Nature,
+    book: PriceBook,
     environ: Mapping[str, str] | None = None,
 ) -> Router:
     """The router of a models file; raises ConfigurationError for what is wrong in it."""
     stations = [
         Station(deployment, connect(deployment, client, embedded, environ), nature.clock)
-        for deployment in deployments_of(catalogue, PriceList(), environ)
+        for deployment in deployments_of(catalogue, book, environ)
     ]
     return _router(stations, routes_of(catalogue), retry_policy_of(catalogue), nature)
 
@@ -65,6 +66,6 @@ def _inside(route: str, number: int) -> Deployment:
         "embedded",
         order=number,
         data_class=DataClass.RESTRICTED,
-        prices=Prices(0, 0),
+        prices=Price(0, 0, "deployment"),
         limits=None,
     )

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, PriceUnknown
 from core.gateway.catalogue import Catalogue, ModelEntry, RouterSettings, call_parameters
 from core.gateway.circuit import CircuitLimits
 from core.gateway.messages import DataClass
-from core.gateway.prices import PriceList, Prices, prices_in
+from core.gateway.price_book import PerToken, Price, PriceBook, configured_price
 from core.gateway.retrying import RetryPolicy
 from core.gateway.stream_watch import StreamLimits
 
@@ -46,7 +46,7 @@ class Deployment:
     rpm: int | None = None
     tpm: int | None = None
     max_parallel: int | None = None
-    prices: Prices | None = None
+    prices: Price | None = None
     limits: StreamLimits | None = StreamLimits()  # noqa: RUF009 - frozen
     circuit: CircuitLimits = CircuitLimits()  # noqa: RUF009 - frozen
 
@@ -81,13 +81,13 @@ class Routes:
 
 
 def deployments_of(
-    catalogue: Catalogue, price_list: PriceList, environ: Mapping[str, str] | None = None
+    catalogue: Catalogue, book: PriceBook, environ: Mapping[str, str] | None = None
 ) -> list[Deployment]:
     """The chat deployments in the order of the file; raises ConfigurationError as `call_parameters` does."""
     chat = [e for e in catalogue.model_list if e.model_info.mode not in _NO_CHAT]
     router = catalogue.router()
     return [
-        _deployment(name, entry, _weight(entry, chat), router, price_list, environ)
+        _deployment(name, entry, _weight(entry, chat), router, book, environ)
         for name, entry in zip(_names(chat), chat, strict=True)
     ]
 
@@ -116,15 +116,15 @@ def _deployment(
     entry: ModelEntry,
     weight: float,
     router: RouterSettings,
-    price_list: PriceList,
+    book: PriceBook,
     environ: Mapping[str, str] | None,
 ) -> Deployment:
     parameters = call_parameters(entry, environ)
     params, info = entry.litellm_params, entry.model_info
     embedded = params.model == EMBEDDED
     provider = "embedded" if embedded else provider_of(parameters)
-    known_as = [info.base_model or "", params.model, *_bare(params.model, provider)]
-    prices = prices_in(parameters) or prices_in(info.model_dump())
+    known_as = [info.base_model or params.model, params.model, *_bare(params.model, provider)]
+    configured = (0.0, 0.0) if embedded else configured_price(parameters, info.model_dump())
     return Deployment(
         name=name,
         route=entry.model_name,
@@ -138,10 +138,20 @@ def _deployment(
         rpm=entry.limit("rpm"),
         tpm=entry.limit("tpm"),
         max_parallel=entry.limit("max_parallel_requests"),
-        prices=Prices(0, 0) if embedded else prices or price_list.prices(known_as),
+        prices=_price(book, known_as, configured),
         limits=None if embedded else _limits(entry, router),
         circuit=_circuit(entry, router),
     )
+
+
+def _price(book: PriceBook, names: Iterable[str], configured: PerToken | None) -> Price | None:
+    """The price under the first of the names that the book knows; None where it knows none."""
+    for name in names:
+        try:
+            return book.price(name, configured)
+        except PriceUnknown:
+            continue
+    return None
 
 
 def provider_of(parameters: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ WITHOUT_PASSAGES = (
     "I am the embedded model: I answer questions by quoting the passages that come with them, "
     "and this request came without any."
 )
-ANSWERS_FROM = 0.26
+ANSWERS_FROM = 0.35
 """The probability from which on a sentence is given as an answer."""
 JOINS_FROM = 0.5
 """The share of the best sentence's probability from which on another one stands beside it."""
@@ -24,6 +24,7 @@ _LEANING = re.compile(
     r"otherwise|instead|in addition|for example|as a result)\b",
     re.IGNORECASE,
 )
+_QUOTE_MARK = re.compile(r"(?<=\s)(?:>\s?)+(?=[^\s\d=])")
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
 
 
@@ -116,7 +117,7 @@ def _before(sentence: Sentence, ranked: Sequence[Sentence]) -> Sentence | None:
 
 def _quoted(text: str, number: int) -> str:
     # A bracketed number of the document itself would be taken for a citation.
-    plain = _MARKER.sub("", text)
+    plain = _QUOTE_MARK.sub("", _MARKER.sub("", text))
     # A table row has no full stop, so it stands in a paragraph of its own.
     return f"{plain} [{number}]" + (" " if plain.endswith((".", "!", "?", "”", '"', ")")) else "\n\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 
 from core.errors import (
@@ -21,7 +21,7 @@ from core.errors import (
 from core.gateway.attempt import Attempt, tokens_in
 from core.gateway.attempts import Attempts, Skip, Unobserved
 from core.gateway.balancing import in_turn
-from core.gateway.deployments import Routes
+from core.gateway.deployments import Deployment, Routes
 from core.gateway.journey import Journey
 from core.gateway.messages import DataClass, Finish, Message, ModelRequest, Piece, Restart
 from core.gateway.retrying import RetryPolicy
@@ -69,7 +69,7 @@ class Router:
         request: ModelRequest,
         clearance: DataClass = DataClass.INTERNAL,
         attempts: Attempts | None = None,
-    ) -> Iterator[Piece | Restart | Finish]:
+    ) -> Generator[Piece | Restart | Finish, None, None]:
         """The answer in pieces, closed by one Finish; a Restart makes the pieces before it void.
 
         `clearance` is the class of the request's text: only deployments cleared for it are called.
@@ -110,6 +110,12 @@ class Router:
             else:
                 text.append(event.text)
         raise ModelUnavailable(_NOTHING_ANSWERS)
+
+    def candidates(self, model: str) -> list[Deployment]:
+        """Every deployment that may serve a request for this model, stand-ins included."""
+        own = self._routes.real(model)
+        names = [own, *self._routes.after(own), *self._routes.larger_than(own)]
+        return [s.deployment for name in dict.fromkeys(names) for s in self._by_route.get(name, [])]
 
     def knows(self, model: str) -> bool:
         """Whether a model or an alias of this name is configured."""

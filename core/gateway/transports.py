@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
 from core.gateway.deployments import EMBEDDED, Deployment
-from core.gateway.messages import Connect, Finish, ModelRequest, Piece
+from core.gateway.messages import Connect
 from core.gateway.models import Extractive, LiteLLMModel
 from core.gateway.openai_http import Endpoint, OpenAIHTTP
 from core.gateway.stream_watch import StreamLimits
@@ -54,7 +54,7 @@ def connect(
 ) -> Connect:
     """The transport of a deployment; nothing is opened before the first request."""
     if deployment.model == EMBEDDED:
-        return _Embedded(embedded)
+        return LiteLLMModel({"model": EMBEDDED}, embedded).events
     limits = deployment.limits or StreamLimits()
     endpoint = straight_endpoint(deployment, os.environ if environ is None else environ)
     if endpoint is not None:
@@ -83,21 +83,6 @@ def straight_endpoint(deployment: Deployment, environ: Mapping[str, str]) -> End
         _headers(parameters, _first(parameters.get("api_key"), environ.get(key))),
         {"model": name, **{k: v for k, v in parameters.items() if k in _SENT_AS_THEY_ARE}},
     )
-
-
-class _Embedded:
-    """The model inside this process, which has words for tokens."""
-
-    def __init__(self, embedded: Extractive) -> None:
-        self._embedded = embedded
-
-    def __call__(self, request: ModelRequest) -> Iterator[Piece | Finish]:
-        prompt = request.messages[-1].content
-        written = 0
-        for text in self._embedded.answer(prompt):
-            written += len(text.split())
-            yield Piece(text)
-        yield Finish("embedded", "embedded", len(prompt.split()), written, 0)
 
 
 def _headers(parameters: Mapping[str, Any], key: str) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 A passage is read once, headings included, and its word pieces are kept in context. A sentence is then
 scored by late interaction (Khattab and Zaharia: ColBERT, 2020), each word piece of the question looking
-for its nearest in the sentence, and by the mean of its own word pieces, which were embedded with the whole
-passage in view (Günther et al.: Late Chunking, 2024).
+for its nearest in the sentence, whose pieces were embedded with the whole passage in view (Günther et al.:
+Late Chunking, 2024), and by what the words of the question demand (`likeness.py`).
 """
 
 from __future__ import annotations
@@ -21,19 +21,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.knowledge.embedding import Embedder, TokenEmbedder
+from core.knowledge.likeness import Likeness, Wording, probability
 from core.knowledge.sentences import sentence_spans
 from core.knowledge.token_codes import TokenMemory, decoded
 
 Vectors = NDArray[np.float32]
+Signs = NDArray[np.uint8]
 Span = tuple[int, int]
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
-
-MATCH_WEIGHT = 3.2
-COSINE_WEIGHT = 8.1
-OVERLAP_WEIGHT = 3.2
-INTERCEPT = -6.7
-"""Of a logistic function, fitted by `python -m tests.bench fit_evidence`."""
 
 _MARK = re.compile(r"(?:[-*•‣◦–>]{1,3}|\(?\d{1,3}[.)]|#{1,6})\s+")
 _HEADING_WORDS = 10
@@ -46,38 +42,28 @@ _SIGN_COSINE = math.sqrt(math.pi / 2)
 class ScoredSentence:
     """A sentence of the passage at index `passage`, from `start` to `end` of its text.
 
-    `match` is the late interaction with the question and `cosine` the similarity of both as a whole,
-    each in [-1, 1]; `overlap` is the share of the question's terms, weighted by their rarity, that the
-    sentence and its headings hold, in [0, 1]; `score` is the probability that it answers.
+    `score` is the probability that it answers, in [0, 1].
     """
 
     passage: int
     start: int
     end: int
     text: str
-    match: float
-    cosine: float
-    overlap: float
+    likeness: Likeness
     score: float
 
 
 @dataclass(frozen=True, slots=True)
-class _Vectors:
-    """What stands for a sentence: its pieces and, as a whole, their direction, float16[dim].
+class _Sentence:
+    """A sentence that can be quoted, as it was read in its passage.
 
-    Of the pieces only the signs are kept, uint8[tokens, dim / 8], one bit a number: a sixteenth of the
+    Of its pieces only the signs are kept, uint8[tokens, dim / 8], one bit a number: a thirty-second of the
     memory, and answerable and unanswerable questions are told apart as well as by the whole vectors.
     """
 
-    signs: NDArray[np.uint8]
-    whole: NDArray[np.float16]
-
-    @classmethod
-    def of(cls, pieces: Vectors) -> _Vectors:
-        """Keep these word pieces, float32[tokens, dim]."""
-        whole = pieces.mean(axis=0)
-        whole = whole / max(float(np.linalg.norm(whole)), 1e-12)
-        return cls(np.packbits(pieces > 0, axis=1), whole.astype(np.float16))
+    span: Span
+    signs: Signs
+    terms: frozenset[str]
 
     def match(self, asked: Vectors) -> float:
         """The mean over the question's pieces, float32[tokens, dim], of the nearest piece's cosine."""
@@ -85,44 +71,23 @@ class _Vectors:
         signs = np.unpackbits(self.signs, axis=1, count=dim).astype(np.float32) * 2 - 1
         return float((signs @ asked.T).max(axis=0).mean()) * _SIGN_COSINE / math.sqrt(dim)
 
-    def cosine(self, asked: Vectors) -> float:
-        """The cosine with the question as a whole, float32[dim]."""
-        return float(self.whole.astype(np.float32) @ asked)
-
-
-@dataclass(frozen=True, slots=True)
-class _Sentence:
-    """A sentence that can be quoted, as it was read in its passage."""
-
-    span: Span
-    vectors: _Vectors
-    terms: frozenset[str]
-
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """A question: its pieces, float32[tokens, dim], as a whole, float32[dim], and the weight of each term."""
+    """A question: its pieces, float32[tokens, dim], the weight of each term, and its demands."""
 
     pieces: Vectors
-    whole: Vectors
     weights: Mapping[str, float]
+    wording: Wording
 
     def score(self, number: int, text: str, sentence: _Sentence) -> ScoredSentence:
         """How well a sentence of the passage at index `number` answers."""
         start, end = sentence.span
-        match = sentence.vectors.match(self.pieces)
-        cosine = sentence.vectors.cosine(self.whole)
         held = sum(weight for term, weight in self.weights.items() if term in sentence.terms)
         overlap = held / max(sum(self.weights.values()), 1e-12)
-        return ScoredSentence(
-            number, start, end, text[start:end], match, cosine, overlap, probability(match, cosine, overlap)
-        )
-
-
-def probability(match: float, cosine: float, overlap: float) -> float:
-    """That a sentence with these likenesses to a question answers it, in [0, 1]."""
-    logit = MATCH_WEIGHT * match + COSINE_WEIGHT * cosine + OVERLAP_WEIGHT * overlap + INTERCEPT
-    return 1 / (1 + math.exp(-logit))
+        match = sentence.match(self.pieces)
+        likeness = self.wording.likeness(match, overlap, text[start:end], number)
+        return ScoredSentence(number, start, end, text[start:end], likeness, probability(likeness))
 
 
 class _Recent(Generic[K, V]):
@@ -187,7 +152,7 @@ class SentenceRanker:
     def _ranked(self, question: str, texts: Sequence[str], heads: Sequence[str]) -> list[ScoredSentence]:
         dim = len(self._embedder.embed_query(question))
         passages = self._read(texts, heads, dim)
-        asked = self._asked(question, [s.terms for sentences in passages for s in sentences])
+        asked = self._asked(question, [*texts, *heads], [s.terms for inner in passages for s in inner])
         scored = [
             asked.score(number, text, sentence)
             for number, (text, sentences) in enumerate(zip(texts, passages, strict=True))
@@ -195,12 +160,15 @@ class SentenceRanker:
         ]
         return sorted(scored, key=lambda sentence: -sentence.score)
 
-    def _asked(self, question: str, sentences: Sequence[frozenset[str]]) -> _Asked:
-        whole = self._embedder.embed_query(question)
-        pieces = whole[None, :]
+    def _asked(self, question: str, texts: Sequence[str], sentences: Sequence[frozenset[str]]) -> _Asked:
         if isinstance(self._embedder, TokenEmbedder):
             pieces = self._embedder.embed_tokens([question])[0]
-        return _Asked(pieces, whole, _rarity(frozenset(self._analyse(question)), sentences))
+        else:
+            pieces = self._embedder.embed_query(question)[None, :]
+        length = self._embedder.count_tokens([question])[0] - _SPECIAL_TOKENS
+        known = frozenset[str]().union(*sentences)
+        wording = Wording(question, length, texts, known, self._analyse)
+        return _Asked(pieces, _rarity(frozenset(self._analyse(question)), sentences), wording)
 
     def _read(self, texts: Sequence[str], heads: Sequence[str], dim: int) -> list[list[_Sentence]]:
         """The sentences of each passage; only those passages are embedded that are not known yet."""
@@ -215,25 +183,23 @@ class SentenceRanker:
     def _embedded(self, keys: Sequence[tuple[str, str]], dim: int) -> list[list[_Sentence]]:
         spans = [sentence_spans(text) for _, text in keys]
         if isinstance(self._embedder, TokenEmbedder):
-            vectors = self._in_context(self._embedder, keys, spans, dim)
+            signs = self._in_context(self._embedder, keys, spans, dim)
         else:
-            vectors = self._alone(keys, spans)
+            signs = self._alone(keys, spans)
         return [
             [
-                _Sentence(span, vector, frozenset(self._analyse(f"{head}\n{text[span[0] : span[1]]}")))
-                for span, vector in zip(quotable(text, head, inner), found, strict=False)
+                _Sentence(span, pieces, frozenset(self._analyse(f"{head}\n{text[span[0] : span[1]]}")))
+                for span, pieces in zip(quotable(text, head, inner), found, strict=False)
                 if span is not None
             ]
-            for (head, text), inner, found in zip(keys, spans, vectors, strict=True)
+            for (head, text), inner, found in zip(keys, spans, signs, strict=True)
         ]
 
-    def _alone(
-        self, keys: Sequence[tuple[str, str]], spans: Sequence[Sequence[Span]]
-    ) -> list[list[_Vectors]]:
+    def _alone(self, keys: Sequence[tuple[str, str]], spans: Sequence[Sequence[Span]]) -> list[list[Signs]]:
         """The vectors of every sentence, embedded one by one."""
         sentences = [text[a:b] for (_, text), inner in zip(keys, spans, strict=True) for a, b in inner]
         vectors = iter(self._embedder.embed_texts(sentences))
-        return [[_Vectors.of(next(vectors)[None, :]) for _ in inner] for inner in spans]
+        return [[_signs(next(vectors)[None, :]) for _ in inner] for inner in spans]
 
     def _in_context(
         self,
@@ -241,7 +207,7 @@ class SentenceRanker:
         keys: Sequence[tuple[str, str]],
         spans: Sequence[Sequence[Span]],
         dim: int,
-    ) -> list[list[_Vectors]]:
+    ) -> list[list[Signs]]:
         """The vectors of every sentence that is within the embedder's window, passages read whole."""
         read = [self._tokens(embedder, head, text, dim) for head, text in keys]
         parts = [
@@ -263,7 +229,7 @@ class SentenceRanker:
         # One by one: on one thread a batch only adds the padding of the shorter passages.
         return head, embedder.embed_tokens([f"{head}\n{text}" if head else text])[0]
 
-    def _cut(self, tokens: Vectors, sizes: Sequence[int]) -> Iterator[_Vectors]:
+    def _cut(self, tokens: Vectors, sizes: Sequence[int]) -> Iterator[Signs]:
         """The pieces of each sentence; the first of the sizes is that of the head."""
         ends = list(accumulate(sizes))
         # A tokenizer that joins pieces across the cuts gives a few less or more than their sum.
@@ -271,11 +237,15 @@ class SentenceRanker:
         for start, end in pairwise(ends):
             inner = tokens[round(start * stretch) : round(end * stretch)]
             if len(inner):
-                yield _Vectors.of(inner)
+                yield _signs(inner)
             elif start * stretch >= len(tokens):
                 return
             else:
-                yield _Vectors.of(tokens[-1:])
+                yield _signs(tokens[-1:])
+
+
+def _signs(pieces: Vectors) -> Signs:
+    return np.packbits(pieces > 0, axis=1)
 
 
 def quotable(text: str, head: str, spans: Sequence[Span]) -> list[Span | None]:

@@ -18,6 +18,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ROOT, Server, Visitor, environment, free_port, running, wait_until_healthy
 
+# One browser and one server at a time: a machine with two cores has the other tests to run, too.
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
 Visit = Callable[..., Visitor]
 BICYCLES = b"""# Bicycle leasing
 

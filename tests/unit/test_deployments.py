@@ -10,7 +10,8 @@ from core.errors import ConfigurationError
 from core.gateway.catalogue import Catalogue, load_catalogue
 from core.gateway.deployments import Deployment, deployments_of, retry_policy_of, routes_of
 from core.gateway.messages import DataClass
-from core.gateway.prices import PriceList, Prices
+from core.gateway.price_book import Price, PriceBook
+from core.gateway.prices import PriceList
 from core.gateway.transports import straight_endpoint
 
 # As LiteLLM's documentation writes it, with much that only its proxy understands.
@@ -63,6 +64,7 @@ router_settings:
 general_settings: {master_key: sk-1234}
 environment_variables: {X: "1"}
 """
+BOOK = PriceBook(Path(__file__).resolve().parents[2] / "data" / "prices.yaml", PriceList().price_of)
 ENVIRON = {"AZURE_API_BASE": "https://eu.example", "AZURE_API_KEY": "a", "OPENAI_API_KEY": "o"}
 
 
@@ -77,7 +79,7 @@ def loaded(folder: Path, text: str) -> Catalogue:
 
 
 def deployments(catalogue: Catalogue) -> dict[str, Deployment]:
-    return {d.name: d for d in deployments_of(catalogue, PriceList(), ENVIRON)}
+    return {d.name: d for d in deployments_of(catalogue, BOOK, ENVIRON)}
 
 
 def test_a_pasted_file_gives_its_chat_deployments(catalogue: Catalogue) -> None:
@@ -116,11 +118,11 @@ def test_limits_come_from_the_deployment_or_the_router(catalogue: Catalogue) -> 
 def test_prices_are_the_configured_ones_or_the_lists(catalogue: Catalogue) -> None:
     """Micro-dollars a token; None where nobody knows."""
     found = deployments(catalogue)
-    assert found["gpt-4o-mini"].prices == Prices(0.15, 0.6)
-    assert found["anthropic/claude-x"].prices == Prices(3, 15)
+    assert found["gpt-4o-mini"].prices == Price(150_000, 600_000, "litellm")
+    assert found["anthropic/claude-x"].prices == Price(3_000_000, 15_000_000, "deployment")
     assert found["anthropic/claude-x #2"].prices is None
-    assert found["azure-eu"].prices == PriceList().prices(["azure/gpt-4o"])
-    assert found["answerdesk/embedded"].prices == Prices(0, 0)
+    assert found["azure-eu"].prices == BOOK.price("azure/gpt-4o")
+    assert found["answerdesk/embedded"].prices == Price(0, 0, "deployment")
 
 
 def test_the_embedded_model_may_see_everything_and_needs_no_watch(catalogue: Catalogue) -> None:

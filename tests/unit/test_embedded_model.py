@@ -111,6 +111,13 @@ def test_a_number_in_brackets_of_the_document_is_no_citation() -> None:
     ]
 
 
+def test_the_marks_of_a_quoted_mail_are_left_out() -> None:
+    """What was quoted over two lines reads as one sentence; a comparison stays."""
+    assert answer(Sentence(0, 0, "I > only travel\n> > twice, when x > 3.", 0.9)) == [
+        "I only travel\ntwice, when x > 3. [1] "
+    ]
+
+
 def test_a_prompt_without_passages_is_told_what_the_model_is_for() -> None:
     """A plain sentence, not a refusal word that nobody would understand."""
     assert answer(prompt="Write me a poem") == [WITHOUT_PASSAGES]

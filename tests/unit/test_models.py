@@ -9,10 +9,8 @@ import pytest
 
 from core.errors import ConfigurationError, ModelRefused, ModelUnavailable
 from core.gateway.catalogue import ModelEntry, call_parameters, load_models
-from core.gateway.gateway import Gateway
 from core.gateway.messages import Finish, Message, ModelRequest, Piece
 from core.gateway.models import LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank
-from tests.fakes import ScriptedModel
 from tests.stand_in import Script, StandIn, stand_in
 
 REQUEST = ModelRequest("gpt", (Message("system", "Be brief."), Message("user", "How many days?")))
@@ -86,51 +84,6 @@ def test_a_rerank_model_scores_texts_in_their_order(provider: StandIn) -> None:
     base = provider.url.removesuffix("/v1")
     rank = LiteLLMRerank({"model": "cohere/rerank-v3.5", "api_base": f"{base}/v1/rerank", "api_key": "k"})
     assert rank("annual leave", ["travel", "annual leave days", "annual report"]) == [0.0, 1.0, 0.5]
-
-
-def test_the_next_deployment_answers_when_the_first_one_fails() -> None:
-    """The end says who was tried in vain."""
-    first, second = ScriptedModel([ModelUnavailable("first is down")]), ScriptedModel(["Five."])
-    events = list(Gateway({"gpt": [first, second]}).stream(REQUEST))
-    assert events[0] == Piece("Five.")
-    assert isinstance(events[-1], Finish)
-    assert events[-1].failed == ("first is down",)
-
-
-def test_half_an_answer_is_not_continued_by_another_deployment() -> None:
-    """The caller gets one clear error instead of a patchwork."""
-    second = ScriptedModel(["other"])
-    gateway = Gateway({"gpt": [ScriptedModel(["Fi", ModelUnavailable("cut")]), second]})
-    stream = gateway.stream(REQUEST)
-    assert next(stream) == Piece("Fi")
-    with pytest.raises(ModelUnavailable, match="broke off"):
-        next(stream)
-    assert second.requests == []
-
-
-def test_when_all_deployments_fail_the_causes_are_kept_for_the_log() -> None:
-    """The person reads one sentence, the log has every attempt."""
-    gateway = Gateway(
-        {"gpt": [ScriptedModel([ModelUnavailable("a")]), ScriptedModel([ModelUnavailable("b")])]}
-    )
-    with pytest.raises(ModelUnavailable, match="No language model") as caught:
-        list(gateway.stream(REQUEST))
-    assert isinstance(caught.value.__cause__, ExceptionGroup)
-    assert [str(e) for e in caught.value.__cause__.exceptions] == ["a", "b"]
-
-
-def test_a_refusal_is_not_routed_around() -> None:
-    """What one provider declines is not tried at the next."""
-    second = ScriptedModel(["other"])
-    with pytest.raises(ModelRefused):
-        list(Gateway({"gpt": [ScriptedModel([ModelRefused("no")]), second]}).stream(REQUEST))
-    assert second.requests == []
-
-
-def test_an_unknown_model_names_the_known_ones() -> None:
-    """A typo in a setting is easy to mend."""
-    with pytest.raises(ConfigurationError, match="embedded"):
-        list(Gateway({"embedded": []}).stream(REQUEST))
 
 
 @pytest.mark.parametrize(

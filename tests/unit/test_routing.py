@@ -22,7 +22,7 @@ from core.gateway.assembly import router_over
 from core.gateway.attempts import Ending, Skip
 from core.gateway.deployments import Deployment, Routes
 from core.gateway.messages import DataClass, Ended, Finish, ModelRequest, Piece, Restart
-from core.gateway.prices import Prices
+from core.gateway.price_book import Price
 from core.gateway.retrying import RetryPolicy
 from core.gateway.routing import Router
 from core.gateway.station import Station
@@ -90,7 +90,9 @@ class House:
 
 
 def deployed(name: str, route: str = "gpt", **more: object) -> Deployment:
-    deployment = Deployment(name, route, "m", "p", order=ord(name), prices=Prices(1, 2), limits=None)
+    deployment = Deployment(
+        name, route, "m", "p", order=ord(name), prices=Price(1_000_000, 2_000_000, "deployment"), limits=None
+    )
     return replace(deployment, **more)  # type: ignore[arg-type]
 
 

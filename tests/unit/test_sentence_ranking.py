@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from core.knowledge.sentence_ranking import SentenceRanker, probability, quotable
+from core.knowledge.sentence_ranking import SentenceRanker, quotable
 from core.knowledge.sentences import sentence_spans
 from core.knowledge.terms import TermAnalyzer
 from tests.fakes import HashEmbedder
@@ -64,15 +64,17 @@ def test_overlap_counts_rare_terms_more_and_reads_the_headings() -> None:
     """A term that every sentence holds says little; one in the title above counts for all below it."""
     rank = SentenceRanker(HashEmbedder(), TermAnalyzer()).rank
     rare, common = rank("leave denmark", ["The leave starts soon, Denmark. The leave is granted."])
-    assert rare.overlap == pytest.approx(1.0)
-    assert common.overlap < 0.5
-    assert all(s.overlap == pytest.approx(1.0) for s in rank("denmark", [LEAVE], ["Travel to Denmark"]))
+    assert rare.likeness.overlap == pytest.approx(1.0)
+    assert common.likeness.overlap < 0.5
+    assert all(
+        s.likeness.overlap == pytest.approx(1.0) for s in rank("denmark", [LEAVE], ["Travel to Denmark"])
+    )
 
 
 def test_a_question_without_terms_overlaps_with_nothing() -> None:
     """Stop words alone are not an error."""
     ranked = SentenceRanker(HashEmbedder(), TermAnalyzer()).rank("why is it so?", [LEAVE])
-    assert {s.overlap for s in ranked} == {0.0}
+    assert {s.likeness.overlap for s in ranked} == {0.0}
 
 
 @pytest.mark.parametrize("texts", [[], [""], ["  \n "]])
@@ -132,13 +134,14 @@ def test_rows_and_lines_with_numbers_are_quoted() -> None:
     assert quoted(text) == ["Plan: Plus; Response: 1 hour", "Maximum pressure 10 bar"]
 
 
-def test_a_better_likeness_is_a_higher_probability() -> None:
-    """In [0, 1], rising with each of the three."""
-    low, high = probability(0.2, 0.2, 0.1), probability(0.7, 0.7, 0.8)
-    assert 0 < low < 0.1 < 0.9 < high < 1
-    assert probability(0.5, 0.5, 0.3) < min(
-        probability(0.6, 0.5, 0.3), probability(0.5, 0.6, 0.3), probability(0.5, 0.5, 0.4)
+def test_the_kind_the_amount_and_the_place_of_an_answer_count() -> None:
+    """Of two rows alike the one whose range holds the amount wins; of two equal ones the earlier passage."""
+    rows = "Claim: EUR 1 to EUR 500; Approver: team lead\nClaim: EUR 501 to EUR 900; Approver: team lead"
+    ranked = SentenceRanker(HashEmbedder(), TermAnalyzer()).rank(
+        "A claim of 600 euro, who is the approver?", [rows, rows]
     )
+    assert [(s.passage, s.likeness.amount) for s in ranked] == [(0, 1), (1, 1), (0, -1), (1, -1)]
+    assert {(s.likeness.kind, s.likeness.row) for s in ranked} == {(1, 1)}
 
 
 def test_many_threads_may_rank_at_once() -> None:

@@ -53,6 +53,11 @@ class Mask:
         """The text with the values back in place of our placeholders; others stay as they are."""
         return PLACEHOLDER.sub(lambda match: str(self._values.get(match[0], match[0])), text)
 
+    def counts(self) -> dict[str, int]:
+        """How many different values of each kind were masked."""
+        with self._lock:
+            return dict(self._counts)
+
     def restorer(self) -> StreamRestorer:
         """The same for one answer in pieces."""
         return StreamRestorer(self.restore, lambda: self._beginnings)

@@ -1,0 +1,159 @@
+"""One call on somebody's account: limits, money and journal around every attempt at a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from core.errors import BudgetExceeded, RateLimited
+from core.gateway.attempts import AttemptOutcome, Skip
+from core.gateway.budgets import Budgets
+from core.gateway.charges import Caller, Spent
+from core.gateway.deployments import Deployment
+from core.gateway.holds import Hold
+from core.gateway.messages import ModelRequest
+from core.gateway.money import Scope
+from core.gateway.rate_limits import RateLimits
+from core.journal.entries import Kind, Record
+from core.journal.journal import Journal
+
+HOLD_S = 120
+_BYTES_PER_TOKEN = 3
+_TOKENS_PER_MESSAGE = 8
+
+
+class Call:
+    """What the router tells of its attempts, for one request.
+
+    `candidates` are the deployments that may serve it: the hold is as large as the dearest of them
+    can cost. Settle it exactly once, whatever happened.
+    """
+
+    def __init__(
+        self,
+        caller: Caller,
+        candidates: Sequence[Deployment],
+        budgets: Budgets,
+        rate_limits: RateLimits,
+        journal: Journal,
+    ) -> None:
+        self._caller = caller
+        self._candidates = candidates
+        self._budgets = budgets
+        self._rate_limits = rate_limits
+        self._journal = journal
+        self._hold: Hold | None = None
+        self._counted = False
+        self._attempt = 0
+        self._spent: list[Spent] = []
+
+    def before(self, deployment: Deployment, request: ModelRequest) -> None:
+        """Count, hold and write down the intent; Skip when this deployment is not to be called."""
+        if deployment.prices is None:
+            raise Skip(f"nobody knows what {deployment.model} costs: put its price into data/prices.yaml")
+        self._count(deployment, request)
+        self._set_aside(deployment, request)
+        self._attempt = self._journal.append(self._record(Kind.MODEL_ATTEMPT, deployment)).seq
+
+    def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
+        """Write down what came of it, and keep what it cost."""
+        usage = outcome.usage
+        cost = 0
+        if deployment.prices is not None:
+            cost = deployment.prices.cost_microusd(usage.prompt_tokens, usage.completion_tokens)
+        if usage.prompt_tokens or usage.completion_tokens:
+            self._spent.append(
+                Spent(
+                    deployment.model,
+                    deployment.provider,
+                    deployment.name,
+                    usage.prompt_tokens,
+                    usage.completion_tokens,
+                    cost,
+                )
+            )
+        details = {
+            "latency_ms": round(outcome.latency_s * 1000),
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "estimated": usage.estimated,
+            "status": outcome.status,
+            "failure": None if outcome.kind is None else outcome.kind.value,
+        }
+        record = self._record(Kind.MODEL_OUTCOME, deployment, outcome.ending.value, cost, details)
+        self._journal.append(record)
+
+    def alive(self) -> None:
+        """Keep the hold while the answer is being written; BudgetExceeded when it was lost meanwhile."""
+        if self._hold is not None:
+            self._hold = self._budgets.renew(self._hold)
+
+    def settle(self) -> None:
+        """Charge what was used and give the rest back."""
+        if self._hold is not None:
+            self._budgets.settle(self._hold, *self._spent)
+
+    def _count(self, deployment: Deployment, request: ModelRequest) -> None:
+        tokens = prompt_tokens(request) + request.max_tokens
+        caller = None if self._counted else self._caller
+        try:
+            self._rate_limits.take(caller, deployment.provider, deployment.name, tokens)
+        except RateLimited as exc:
+            self._refused(Kind.RATE_LIMIT, deployment, exc.scope)
+            if exc.scope in ("provider", "deployment"):
+                raise Skip(str(exc)) from exc
+            raise
+        self._counted = True
+
+    def _set_aside(self, deployment: Deployment, request: ModelRequest) -> None:
+        department, provider = Scope.department(self._caller.department), Scope.provider(deployment.provider)
+        worst = _worst(deployment, request)
+        paid = sum(item.cost_microusd for item in self._spent)
+        paid_here = sum(i.cost_microusd for i in self._spent if i.provider == deployment.provider)
+        amounts = {department: paid + worst, provider: paid_here + worst}
+        try:
+            if self._hold is None:
+                amounts[department] = max(_worst(d, request) for d in self._candidates if d.prices)
+                self._hold = self._budgets.hold(amounts, HOLD_S, self._caller)
+            else:
+                self._hold = self._budgets.top_up(self._hold, amounts)
+        except BudgetExceeded as exc:
+            self._refused(Kind.BUDGET, deployment, exc.scope)
+            if exc.scope == "provider":
+                raise Skip(str(exc)) from exc
+            raise
+
+    def _refused(self, kind: Kind, deployment: Deployment, scope: str) -> None:
+        self._journal.append(self._record(kind, deployment, "refused", details={"scope": scope}))
+
+    def _record(
+        self,
+        kind: Kind,
+        deployment: Deployment,
+        outcome: str | None = None,
+        cost_microusd: int | None = None,
+        details: Mapping[str, object] | None = None,
+    ) -> Record:
+        return Record(
+            trace_id=self._caller.trace_id,
+            kind=kind,
+            department=self._caller.department,
+            person_id=self._caller.person_id,
+            provider=deployment.provider,
+            model=deployment.model,
+            outcome=outcome,
+            cost_microusd=cost_microusd,
+            closes=self._attempt if kind is Kind.MODEL_OUTCOME else None,
+            data={"deployment": deployment.name, "purpose": self._caller.purpose, **(details or {})},
+        )
+
+
+def prompt_tokens(request: ModelRequest) -> int:
+    """An upper estimate: what a provider really counts must not exceed what was held."""
+    sizes = (len(message.content.encode()) for message in request.messages)
+    return sum(size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for size in sizes)
+
+
+def _worst(deployment: Deployment, request: ModelRequest) -> int:
+    if deployment.prices is None:
+        return 0
+    return deployment.prices.cost_microusd(prompt_tokens(request), request.max_tokens)
