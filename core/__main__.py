@@ -10,8 +10,9 @@ from pathlib import Path
 from core.bootstrap import Desk, build
 from core.errors import AnswerdeskError
 from core.knowledge.ingestion import Outcome, Progress
-from core.sample_company import ORIGIN, add_demonstration_people, read_sample_company
+from core.sample_company import ORIGIN, SampleCompany, add_demonstration_people, read_sample_company
 from core.settings import load_settings
+from core.types import Role
 
 USAGE = "usage: python -m core setup"
 BAR_CHARS = 30
@@ -40,9 +41,14 @@ def main(arguments: list[str]) -> int:
 def _setup(desk: Desk) -> int:
     for number, report in enumerate(desk.library.reembed(), start=1):
         print(f"\rThe embedding model has changed: {number} documents embedded again ({report.name})", end="")
-    if not desk.catalog.is_empty():
-        return 0
     company = read_sample_company(desk.settings.company_dir)
+    if desk.catalog.is_empty():
+        _load_sample_company(desk, company)
+    _show_sign_ins(desk, company)
+    return 0
+
+
+def _load_sample_company(desk: Desk, company: SampleCompany) -> None:
     add_demonstration_people(company, desk.identity)
     refused = [
         report
@@ -54,7 +60,15 @@ def _setup(desk: Desk) -> int:
     print()
     for report in refused:
         print(f"  {report.name}: {report.reason}")
-    return 0
+
+
+def _show_sign_ins(desk: Desk, company: SampleCompany) -> None:
+    people = desk.identity.demonstration_people()
+    if people:
+        print(f"Demonstration sign-ins (password {company.demonstration_password}), until they are closed:")
+    for person in people:
+        roles = ", ".join(sorted(person.roles - {Role.EMPLOYEE})) or Role.EMPLOYEE
+        print(f"  {person.email:<40} {roles}, {person.department}")
 
 
 def _bar(title: str) -> Callable[[Progress], None]:

@@ -46,10 +46,12 @@ class HashEmbedder:
         return [len(re.findall(r"\w+|[^\w\s]", text)) + 2 for text in texts]
 
     def _vector(self, words: Sequence[str]) -> Vectors:
-        vector = np.full(DIM, 1e-3, dtype=np.float32)
+        """The sum of a vector of random signs for each word, of length one."""
+        total = np.full(DIM, 1e-6, dtype=np.float32)
         for word in words:
-            vector[int.from_bytes(hashlib.blake2b(word.encode(), digest_size=4).digest()) % DIM] += 1
-        return vector / np.linalg.norm(vector)
+            digest = np.frombuffer(hashlib.blake2b(word.encode(), digest_size=DIM // 8).digest(), np.uint8)
+            total += np.unpackbits(digest).astype(np.float32) * 2 - 1
+        return total / np.linalg.norm(total)
 
 
 class Clock:

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 WINDOW_CHUNKS = 384
 WINDOW_FILES = 64
-SLICE_CHUNKS = 64
+SLICE_CHUNKS = 192
 _ESTIMATE_FROM = 0.02
 
 

@@ -46,7 +46,7 @@ class Likeness:
 
 WEIGHTS = Likeness(10.3, 5.11, 0.63, 3.01, 1.0, -5.07, -2.4, 4.41, -3.47, -0.33)
 INTERCEPT = -8.89
-"""Of a logistic function, fitted by `python -m tests.bench fit_evidence --data /work/shared/datasets`."""
+"""Of a logistic function, fitted by `python -m tests.bench fit_evidence --data ../shared/datasets`."""
 
 
 def probability(likeness: Likeness) -> float:
