@@ -27,8 +27,11 @@ from core.types import ChunkSpan, LoadedDocument
 
 log = logging.getLogger(__name__)
 
-WINDOW_CHUNKS = 384
-WINDOW_FILES = 64
+# The first window is small, so that embedding begins at once; each next one is twice as large, because
+# the more texts there are to sort by length, the less is padded.
+FIRST_WINDOW_CHUNKS = 96
+WINDOW_CHUNKS = 768
+WINDOW_FILES = 128
 SLICE_CHUNKS = 192
 _ESTIMATE_FROM = 0.02
 
@@ -181,7 +184,7 @@ class Ingestion:
             names.add(source.name)
             if window.is_full:
                 yield window
-                window = _Window([], [])
+                window = _Window([], [], min(2 * window.most_chunks, WINDOW_CHUNKS))
         yield window
 
     def _prepare(self, source: Source, origin: str, created_by: int | None) -> Draft | FileReport:
@@ -288,6 +291,7 @@ class Ingestion:
 class _Window:
     drafts: list[Draft]
     reports: list[FileReport]
+    most_chunks: int = FIRST_WINDOW_CHUNKS
 
     def add(self, prepared: Draft | FileReport) -> None:
         if isinstance(prepared, Draft):
@@ -298,7 +302,7 @@ class _Window:
     @property
     def is_full(self) -> bool:
         return (
-            sum(len(draft.spans) for draft in self.drafts) >= WINDOW_CHUNKS
+            sum(len(draft.spans) for draft in self.drafts) >= self.most_chunks
             or len(self.drafts) + len(self.reports) >= WINDOW_FILES
         )
 

@@ -125,15 +125,15 @@ def test_progress_counts_files_and_estimates_the_time_left(make_desk: MakeDesk) 
 
 def test_a_cancelled_run_keeps_what_was_finished_and_goes_on_later(desk: Desk) -> None:
     """Nothing half-made stays, and the second run skips what the first one did."""
-    sources = [text_source(f"people/{i}.txt", f"Rule {i}") for i in range(200)]
+    sources = [text_source(f"people/{i}.txt", f"Rule {i}") for i in range(400)]
     done: list[FileReport] = []
     with pytest.raises(Cancelled):
-        for report in desk.knowledge.ingestion.run(sources, "upload", cancelled=lambda: len(done) >= 64):
+        for report in desk.knowledge.ingestion.run(sources, "upload", cancelled=lambda: len(done) >= 128):
             done.append(report)
-    assert 64 <= len(done) < 200
+    assert 128 <= len(done) < 400
     outcomes = [r.outcome for r in ingest(desk, *sources)]
     assert outcomes.count(Outcome.UNCHANGED) == len(done)
-    assert outcomes.count(Outcome.ADDED) == 200 - len(done)
+    assert outcomes.count(Outcome.ADDED) == 400 - len(done)
 
 
 def test_a_failing_embedder_leaves_the_old_version_whole(make_desk: MakeDesk) -> None:
