@@ -36,7 +36,13 @@ from core.identity import Identity
 from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
 from core.knowledge.chunking import Chunker
-from core.knowledge.embedding import CallableEmbedder, Embedder, TokenEmbedder, local_embedder
+from core.knowledge.embedding import (
+    CallableEmbedder,
+    Embedder,
+    TokenEmbedder,
+    local_embedder,
+    reads_tokens,
+)
 from core.knowledge.ingestion import Ingestion
 from core.knowledge.jobs import Jobs
 from core.knowledge.keyword_follower import KeywordFollower
@@ -189,7 +195,7 @@ def _knowledge(
     timer: Callable[[], float],
 ) -> Knowledge:
     # A remote embedding model gives no token embeddings: the embedded one reads the few best passages.
-    reader = embedder if isinstance(embedder, TokenEmbedder) else local_embedder("embedded", 1)
+    reader = embedder if reads_tokens(embedder) else local_embedder("embedded", 1)
     analyse = TermAnalyzer()
     store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
     vectors = VectorIndex(store, embedder.name)
@@ -201,7 +207,9 @@ def _knowledge(
         vectors,
         embedder,
         load,
-        Chunker(embedder.count_tokens, embedder.max_tokens).split,
+        # Made for each document: asking the embedder for its window loads the model, which the start
+        # must not wait for.
+        lambda document: Chunker(embedder.count_tokens, embedder.max_tokens).split(document),
         analyse,
         follower.catch_up,
         settings.limits.upload_bytes,

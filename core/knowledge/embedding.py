@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,14 @@ class TokenEmbedder(Embedder, Protocol):
     def embed_both(self, texts: Sequence[str]) -> tuple[Vectors, list[Vectors]]:
         """What `embed_texts` and `embed_tokens` give, in one pass over the texts."""
         ...
+
+
+def reads_tokens(embedder: Embedder) -> TypeGuard[TokenEmbedder]:
+    """Whether the embedder is a TokenEmbedder, found out without loading its model.
+
+    `isinstance` would ask for every property of the protocol, `max_tokens` among them.
+    """
+    return hasattr(type(embedder), "embed_tokens")
 
 
 class SentenceTransformerEmbedder:
