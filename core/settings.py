@@ -36,7 +36,7 @@ class Limits(BaseModel, extra="forbid"):
 class Settings(BaseSettings):
     """Everything that can be configured; every key is `ANSWERDESK_<NAME>` unless noted.
 
-    `DATABASE_URL`, `CHROMA_URL` and `REDIS_URL` go by their usual names. Nested limits are
+    `DATABASE_URL`, `CHROMA_URL` and `REDIS_URL` go by their usual names. A nested one is
     written `ANSWERDESK_LIMITS__QUESTION_CHARS`.
     """
 
@@ -92,9 +92,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 def _is_known(key: str) -> bool:
     name, _, nested = key.upper().removeprefix(PREFIX).lower().partition("__")
-    if name == "limits":
-        return nested in Limits.model_fields
-    return name in Settings.model_fields and not nested
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return False
+    group = field.annotation
+    if isinstance(group, type) and issubclass(group, BaseModel):
+        return nested in group.model_fields
+    return not nested
 
 
 def _known() -> str:
