@@ -20,6 +20,9 @@ SIGN_IN = "pages/sign_in.py"
 PAGES: list[tuple[str, str, str, frozenset[Role]]] = [
     (HOME, "Chat", ":material/forum:", frozenset()),
     ("pages/documents.py", "Documents", ":material/description:", frozenset()),
+    ("pages/spend.py", "Spend", ":material/payments:", frozenset({Role.MANAGER, Role.ADMINISTRATOR})),
+    ("pages/audit.py", "Audit", ":material/policy:", frozenset({Role.AUDITOR})),
+    ("pages/operations.py", "Operations", ":material/tune:", frozenset({Role.ADMINISTRATOR})),
 ]
 
 

@@ -1,26 +1,31 @@
-"""The command line: `python -m core setup` prepares what `make run` starts."""
+"""The command line: `setup` prepares what `make run` starts, `demo-traffic` fills the spend screen."""
 
 from __future__ import annotations
 
+import argparse
 import logging
+import random
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from core.bootstrap import Desk, build
+from core.bootstrap import Desk, build, demo_traffic
+from core.demo_traffic import CHARGES
 from core.errors import AnswerdeskError
 from core.knowledge.ingestion import Outcome, Progress
 from core.sample_company import ORIGIN, SampleCompany, add_demonstration_people, read_sample_company
 from core.settings import load_settings
 from core.types import Role
 
-USAGE = "usage: python -m core setup"
+USAGE = "usage: python -m core setup | demo-traffic [--charges N] [--seed N] [--add | --remove]"
 BAR_CHARS = 30
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; 0 when it worked, 1 with a sentence on stderr when not."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    if arguments[:1] == ["demo-traffic"]:
+        return _demo_traffic(arguments[1:])
     if arguments != ["setup"]:
         print(USAGE, file=sys.stderr)
         return 2
@@ -36,6 +41,36 @@ def main(arguments: list[str]) -> int:
         return 1
     finally:
         desk.close()
+
+
+def _demo_traffic(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(
+        "python -m core demo-traffic", description="Made-up charges for the Spend page."
+    )
+    parser.add_argument("--charges", type=int, default=CHARGES, help="how many to make")
+    parser.add_argument("--seed", type=int, default=1, help="another seed makes other traffic")
+    parser.add_argument("--add", action="store_true", help="make more of it, if there is some already")
+    parser.add_argument("--remove", action="store_true", help="take all of it away again")
+    options = parser.parse_args(arguments)
+    try:
+        with demo_traffic(load_settings(), random.Random(options.seed)) as traffic:  # noqa: S311 - made up
+            if options.remove:
+                print(f"Removed {traffic.remove():,} charges.")
+            else:
+                made = traffic.make(options.charges, options.add, _counting("Demonstration traffic"))
+                print(f"\nMade {made:,} charges. The Spend page shows them, marked as demonstration.")
+    except AnswerdeskError as exc:
+        print(f"No demonstration traffic was made. {exc}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _counting(title: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        bar = "#" * round(done / total * BAR_CHARS)
+        print(f"\r{title} [{bar:<{BAR_CHARS}}] {done:,} of {total:,}", end="", flush=True)
+
+    return show
 
 
 def _setup(desk: Desk) -> int:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from limits import RateLimitItemPerMinute
 from limits.strategies import RateLimiter
@@ -20,7 +20,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.messages import Message, ModelRequest, Piece, Restart
 from core.journal.entries import Kind, Record
 from core.knowledge.retrieval import Retriever
-from core.types import Passage, Person
+from core.types import DataClass, Errand, Passage, Person, highest_class
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class Assistant:
     """Answers questions. `timer` is monotonic, in seconds; `new_trace_id` gives 32 hex digits.
 
     `rewrites` says whether the answer model can rewrite a follow-up; one that cannot gets it
-    joined with the question before it.
+    joined with the question before it. `masked` makes of a text what the journal may keep of it.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Assistant:
         timer: Callable[[], float],
         new_trace_id: Callable[[], str],
         record: Callable[[Record], object],
+        masked: Callable[[str], Mapping[str, Any]],
     ) -> None:
         self._conversations = conversations
         self._retriever = retriever
@@ -106,6 +107,7 @@ class Assistant:
         self._timer = timer
         self._new_trace_id = new_trace_id
         self._record = record
+        self._masked = masked
 
     def ask(self, person: Person, conversation_id: int, text: str) -> Iterator[Event]:
         """Answer in this conversation, which must be the person's own.
@@ -121,14 +123,23 @@ class Assistant:
 
         yield Step("Reading your question")
         caller = Caller(person.department, person.id, trace, "answer")
-        self._note(caller, Kind.QUESTION, chars=len(question))
-        full_question = self._stand_alone(caller, history, question)
+        self._note(caller, Kind.QUESTION, chars=len(question), **self._masked(question))
+        sensitive = self._sensitivity(history, question)
+        full_question = self._stand_alone(caller, history, question, sensitive)
         yield Step("Searching the documents you can read")
-        passages = self._retriever.search(full_question, person).passages
+        errand = Errand(person.department, person.id, trace, sensitive)
+        passages, failure = self._searched(full_question, person, errand)
         evidence = self._assess(full_question, passages)
         sources = [[p.chunk.version_id, p.chunk.id, round(p.score, 4), round(p.cosine, 4)] for p in passages]
         self._note(caller, Kind.RETRIEVAL, passages=sources, evidence=round(evidence.probability, 4))
-        answer = Answer(Outcome.NOT_FOUND, NOTHING_FOUND, (), full_question, evidence.probability)
+        answer = Answer(
+            Outcome.FAILED if failure else Outcome.NOT_FOUND,
+            failure or NOTHING_FOUND,
+            (),
+            full_question,
+            evidence.probability,
+            data_class=sensitive,
+        )
         if not evidence.nothing:
             yield Step("Writing the answer")
             answer = yield from self._complete(caller, answer, passages)
@@ -138,11 +149,12 @@ class Assistant:
             person, conversation_id, "assistant", answer.text, trace, answer.to_json()
         )
         cited = [citation.chunk_id for citation in answer.citations]
-        self._note(caller, Kind.ANSWER, outcome=answer.outcome.value, message=message, cited=cited)
+        masked = self._masked(answer.text)
+        self._note(caller, Kind.ANSWER, outcome=answer.outcome.value, message=message, cited=cited, **masked)
         yield Answered(message, answer)
 
     def _note(self, caller: Caller, kind: Kind, outcome: str | None = None, **data: object) -> None:
-        """Numbers only: words of a question or an answer are not for the journal unless masked."""
+        """Numbers and masked words only: whoever reads the journal may not read everybody's documents."""
         self._record(
             Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
         )
@@ -157,10 +169,29 @@ class Assistant:
                 "Shorten it, or upload long text as a document."
             )
         if not self._limiter.hit(self._rate, "questions", str(person.id)):
+            refused = Caller(person.department, person.id, self._new_trace_id(), "answer")
+            self._note(refused, Kind.RATE_LIMIT, outcome="refused", scope="person", purpose="answer")
             raise Busy("That were many questions in one minute. Wait a moment and ask again.")
         return question
 
-    def _stand_alone(self, caller: Caller, history: Sequence[StoredMessage], question: str) -> str:
+    def _sensitivity(self, history: Sequence[StoredMessage], question: str) -> DataClass:
+        """A question alone is internal; one that a model rewrites is as sensitive as what was said before."""
+        if not self._rewrites or not standalone.leans_on_conversation(question):
+            return DataClass.INTERNAL
+        said = [DataClass(m.answer.get("data_class", DataClass.INTERNAL)) for m in history if m.answer]
+        return max([DataClass.INTERNAL, *said])
+
+    def _searched(self, question: str, person: Person, errand: Errand) -> tuple[tuple[Passage, ...], str]:
+        """The passages, and why there are none where a model that searching needs did not answer."""
+        try:
+            return self._retriever.search(question, person, errand=errand).passages, ""
+        except (ModelError, RateLimited) as exc:
+            log.warning("%s", exc, exc_info=exc.__cause__)
+            return (), str(exc)
+
+    def _stand_alone(
+        self, caller: Caller, history: Sequence[StoredMessage], question: str, sensitive: DataClass
+    ) -> str:
         earlier = [m.answer["question"] for m in history if m.answer is not None]
         if not earlier or not standalone.leans_on_conversation(question):
             return question
@@ -168,15 +199,16 @@ class Assistant:
             recent = [(m.author, m.text) for m in history[-HISTORY_MESSAGES:]]
             try:
                 rewriting = replace(caller, purpose="stand-alone")
-                return self._whole(rewriting, prompts.standalone_messages(recent, question)) or question
+                prompt = prompts.standalone_messages(recent, question)
+                return self._whole(rewriting, prompt, sensitive) or question
             except (ModelError, RateLimited):
                 log.warning("a follow-up could not be rewritten; it is joined instead", exc_info=True)
         return standalone.joined(earlier, question)
 
-    def _whole(self, caller: Caller, messages: tuple[Message, ...]) -> str:
+    def _whole(self, caller: Caller, messages: tuple[Message, ...], sensitive: DataClass) -> str:
         request = ModelRequest(self._model, messages, max_tokens=150)
         text = ""
-        for event in self._gateway.stream(request, caller):
+        for event in self._gateway.stream(request, caller, sensitive):
             if isinstance(event, Restart):
                 text = ""
             elif isinstance(event, Piece):
@@ -187,9 +219,11 @@ class Assistant:
         self, caller: Caller, base: Answer, passages: Sequence[Passage]
     ) -> Generator[Written | Restarted, None, Answer]:
         request = ModelRequest(self._model, prompts.answer_messages(base.question, passages))
+        sensitive = max(base.data_class, highest_class(passages))
         try:
-            draft = yield from _as_events(written(self._gateway.stream(request, caller), passages))
-            return _with_draft(base, draft)
+            events = self._gateway.stream(request, caller, sensitive)
+            draft = yield from _as_events(written(events, passages))
+            return replace(_with_draft(base, draft), data_class=sensitive)
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
             return replace(base, outcome=Outcome.FAILED, text=str(exc))

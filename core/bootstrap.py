@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,23 +19,31 @@ from limits.strategies import MovingWindowRateLimiter
 
 from core.answering.evidence import assess
 from core.assistant import Assistant
+from core.audit.audit import Audit
+from core.audit.names import Names
 from core.conversations import Conversations
 from core.database import Database
+from core.demo_traffic import DemoTraffic
 from core.errors import ConfigurationError
-from core.gateway.assembly import Nature, router_of, router_over
+from core.gateway.assembly import Nature, readers_of, router_of, router_over
 from core.gateway.budgets import Budgets
-from core.gateway.catalogue import ModelEntry, call_parameters, load_catalogue, load_models
+from core.gateway.catalogue import ModelEntry, load_catalogue, load_models
 from core.gateway.embedded_model import EmbeddedModel
-from core.gateway.gateway import Gateway
+from core.gateway.gateway import Gateway, caller_of
+from core.gateway.limits_file import defaults_of, email_reader, load_rate_table
 from core.gateway.messages import Model
-from core.gateway.models import EMBEDDED, LiteLLMEmbedding, LiteLLMRerank, warm_up
+from core.gateway.models import EMBEDDED, warm_up
 from core.gateway.price_book import PriceBook
 from core.gateway.prices import PriceList
 from core.gateway.privacy.analyser import Analyser
-from core.gateway.rate_limits import RateLimits, RateTable
+from core.gateway.privacy.masking import Finder
+from core.gateway.privacy.redaction import Redactor
+from core.gateway.rate_limits import RateLimits
 from core.gateway.transports import shared_client
 from core.identity import Identity
+from core.journal.anchoring import Anchors
 from core.journal.journal import Journal
+from core.journal.pseudonyms import Pseudonyms, stored_key
 from core.knowledge.catalog import Catalog
 from core.knowledge.chunking import Chunker
 from core.knowledge.embedding import (
@@ -57,12 +67,32 @@ from core.knowledge.terms import TermAnalyzer
 from core.knowledge.token_codes import TokenMemory
 from core.knowledge.vector_index import ChromaStore, VectorIndex
 from core.knowledge.versions import Versions
+from core.operations.accounts import first_password
+from core.operations.configuration import Configuration, env_file_of
+from core.operations.limits import LimitsReport
+from core.operations.operations import Operations
+from core.operations.people import People
+from core.operations.providers import Providers
+from core.operations.started import started
+from core.reports.spending import Spending
 from core.settings import Settings
+from core.types import Errand
 
 log = logging.getLogger(__name__)
 
 FOLLOW_INTERVAL_S = 2.0
 TOKEN_MEMORY_BYTES = 256_000_000
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What reads texts in this process: their vectors, their word pieces, their sentences."""
+
+    embedder: Embedder
+    reader: TokenEmbedder
+    analyse: TermAnalyzer
+    memory: TokenMemory
+    ranker: SentenceRanker
 
 
 @dataclass(frozen=True)
@@ -93,6 +123,10 @@ class Desk:
     assistant: Assistant
     gateway: Gateway
     journal: Journal
+    operations: Operations
+    spending: Spending
+    audit: Audit
+    names: Names
     _warm_ups: tuple[Callable[[], object], ...]
     _client: httpx.Client
     _closing: threading.Event
@@ -104,7 +138,9 @@ class Desk:
 
     def start(self) -> None:
         """Begin what runs beside the requests: warming the models up, following other processes."""
+        self.journal.append(started(self.settings, uuid.uuid4().hex))
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+        threading.Thread(target=self._anchor, name="anchor", daemon=True).start()
         if not self.knowledge.store.exclusive:
             threading.Thread(target=self._follow, name="follow", daemon=True).start()
 
@@ -112,6 +148,7 @@ class Desk:
         """Stop what runs in the background and let go of files and connections."""
         self._closing.set()
         self.jobs.stop_all(timeout_s=10)
+        self.audit.anchors.keep()
         self._client.close()
         self.knowledge.store.close()
         self.database.close()
@@ -121,12 +158,18 @@ class Desk:
         for work in self._warm_ups:
             work()
 
+    def _anchor(self) -> None:
+        self.audit.anchors.keep()
+        while not self._closing.wait(self.settings.journal_anchor_minutes * 60):
+            self.audit.anchors.keep()
+
     def _follow(self) -> None:
         while not self._closing.wait(FOLLOW_INTERVAL_S):
             try:
                 self.knowledge.follower.catch_up()
+                self.operations.providers.follow()
             except Exception:
-                log.exception("the keyword index could not follow; it is tried again")
+                log.exception("what other processes did could not be followed; it is tried again")
 
 
 def build(
@@ -136,6 +179,7 @@ def build(
     timer: Callable[[], float] = time.monotonic,
     embedder: Embedder | None = None,
     routes: dict[str, Sequence[Model]] | None = None,
+    analyser: Finder | None = None,
 ) -> Desk:
     """Build the desk: migrates the database, opens the indexes, cleans up after a crash.
 
@@ -143,18 +187,21 @@ def build(
     StoreInUse with a sentence that says what to do.
     """
     entries = load_models(settings.models_file)
-    embedder = embedder or _embedder(settings, entries)
     limiter = _limiter(settings)
     database = Database(settings.resolved_database_url())
     database.migrate()
-    knowledge = _knowledge(settings, database, embedder, entries, clock, timer)
-    identity = Identity(
-        database, clock, limiter, settings.limits.sign_in_tries, timedelta(days=settings.session_days)
-    )
-    conversations = Conversations(database, clock)
     journal = Journal(database, clock)
     client = shared_client()
-    gateway = _gateway(settings, knowledge, database, journal, limiter, client, clock, timer, routes)
+    reading = _reading(embedder or _local_embedder(settings, entries))
+    analyser = analyser or Analyser(settings.employee_number_pattern)
+    gateway = _gateway(
+        settings, reading.ranker, database, journal, limiter, client, clock, timer, routes, analyser
+    )
+    embedder = embedder or _gateway_embedder(settings, gateway) or reading.embedder
+    knowledge = _knowledge(settings, database, embedder, reading, gateway, journal, clock, timer)
+    tries, session_life = settings.limits.sign_in_tries, timedelta(days=settings.session_days)
+    identity = Identity(database, clock, limiter, tries, session_life, journal.append)
+    conversations = Conversations(database, clock)
     assistant = Assistant(
         conversations,
         knowledge.retriever,
@@ -168,6 +215,7 @@ def build(
         timer,
         lambda: uuid.uuid4().hex,
         journal.append,
+        Redactor(analyser),
     )
     return Desk(
         settings,
@@ -175,33 +223,58 @@ def build(
         identity,
         conversations,
         knowledge,
-        _library(knowledge, identity, settings),
+        _library(knowledge, identity, settings, journal),
         Jobs(),
         assistant,
         gateway,
         journal,
-        (lambda: embedder.embed_query("warm up"), warm_up),
+        _operations(settings, database, gateway, journal, clock, timer),
+        _spending(database, gateway, journal, clock),
+        *_audit(settings, database, journal, clock),
+        (lambda: reading.embedder.embed_query("warm up"), warm_up, lambda: Redactor(analyser)("")),
         client,
         threading.Event(),
     )
+
+
+@contextmanager
+def demo_traffic(settings: Settings, rng: random.Random) -> Iterator[DemoTraffic]:
+    """What makes and removes demonstration traffic; it needs the database alone, so the app may run."""
+    database = Database(settings.resolved_database_url())
+    database.migrate()
+
+    def clock() -> datetime:
+        return datetime.now(UTC)
+
+    try:
+        book = PriceBook(settings.prices_file, PriceList().price_of)
+        yield DemoTraffic(database, book, Journal(database, clock).append_many, clock, rng)
+    finally:
+        database.close()
+
+
+def _reading(local: Embedder) -> Reading:
+    # Not every embedder gives token embeddings: the embedded one then reads the few best passages.
+    reader = local if reads_tokens(local) else local_embedder("embedded", 1)
+    analyse, memory = TermAnalyzer(), TokenMemory(TOKEN_MEMORY_BYTES)
+    return Reading(local, reader, analyse, memory, SentenceRanker(reader, analyse, memory))
 
 
 def _knowledge(
     settings: Settings,
     database: Database,
     embedder: Embedder,
-    entries: Sequence[ModelEntry],
+    reading: Reading,
+    gateway: Gateway,
+    journal: Journal,
     clock: Callable[[], datetime],
     timer: Callable[[], float],
 ) -> Knowledge:
-    # A remote embedding model gives no token embeddings: the embedded one reads the few best passages.
-    reader = embedder if reads_tokens(embedder) else local_embedder("embedded", 1)
-    analyse = TermAnalyzer()
     store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
     vectors = VectorIndex(store, embedder.name)
     keywords = KeywordIndex()
     follower = KeywordFollower(database, keywords)
-    versions = Versions(database, embedder.name, clock)
+    versions = Versions(database, embedder.name, clock, journal.append_in)
     ingestion = Ingestion(
         versions,
         vectors,
@@ -210,25 +283,23 @@ def _knowledge(
         # Made for each document: asking the embedder for its window loads the model, which the start
         # must not wait for.
         lambda document: Chunker(embedder.count_tokens, embedder.max_tokens).split(document),
-        analyse,
+        reading.analyse,
         follower.catch_up,
         settings.limits.upload_bytes,
-        reader if settings.reranker == "embedded" else None,
+        reading.reader if settings.reranker == "embedded" else None,
         timer,
     )
     ingestion.recover(alone=store.exclusive)
     follower.load()
     catalog = Catalog(database)
-    memory = TokenMemory(TOKEN_MEMORY_BYTES)
-    reranker = _reranker(settings, reader, catalog, memory, entries)
-    retriever = Retriever(catalog, vectors, keywords, embedder, analyse, reranker)
-    ranker = SentenceRanker(reader, analyse, memory)
-    return Knowledge(store, vectors, versions, follower, ingestion, catalog, retriever, ranker)
+    reranker = _reranker(settings, reading, catalog, gateway)
+    retriever = Retriever(catalog, vectors, keywords, embedder, reading.analyse, reranker)
+    return Knowledge(store, vectors, versions, follower, ingestion, catalog, retriever, reading.ranker)
 
 
 def _gateway(
     settings: Settings,
-    knowledge: Knowledge,
+    ranker: SentenceRanker,
     database: Database,
     journal: Journal,
     limiter: MovingWindowRateLimiter,
@@ -236,20 +307,52 @@ def _gateway(
     clock: Callable[[], datetime],
     timer: Callable[[], float],
     routes: dict[str, Sequence[Model]] | None,
+    analyser: Finder,
 ) -> Gateway:
     nature = Nature(timer, time.sleep, random.Random())  # noqa: S311 - jitter and balancing
+    catalogue = load_catalogue(settings.models_file)
+    book = PriceBook(settings.prices_file, PriceList().price_of)
     if routes is None:
-        catalogue = load_catalogue(settings.models_file)
-        book = PriceBook(settings.prices_file, PriceList().price_of)
-        router = router_of(catalogue, client, EmbeddedModel(knowledge.ranker), nature, book)
+        router = router_of(catalogue, client, EmbeddedModel(ranker), nature, book)
     else:
         router = router_over(routes, nature)
-    budgets = Budgets(database, clock)
+    readers = readers_of(catalogue, settings.embedding_model, settings.reranker, nature, book)
+    budgets = Budgets(database, clock, journal.append_in)
     budgets.expire()
-    return Gateway(router, budgets, RateLimits(limiter, RateTable()), journal, Analyser())
+    deployments = [*router.deployments(), *readers.deployments()]
+    table = load_rate_table(settings.limits_file, defaults_of(settings.rate_limits), deployments)
+    rate_limits = RateLimits(limiter, table, email_of=email_reader(database))
+    return Gateway(router, readers, budgets, rate_limits, journal, analyser)
 
 
-def _library(knowledge: Knowledge, identity: Identity, settings: Settings) -> Library:
+def _operations(
+    settings: Settings,
+    database: Database,
+    gateway: Gateway,
+    journal: Journal,
+    clock: Callable[[], datetime],
+    timer: Callable[[], float],
+) -> Operations:
+    people = People(database, journal, clock, lambda: uuid.uuid4().hex, first_password)
+    providers = Providers(gateway, journal, people.name_of, lambda: uuid.uuid4().hex, timer)
+    providers.follow()
+    configuration = Configuration(settings, os.environ, env_file_of(settings))
+    return Operations(providers, people, LimitsReport(gateway), configuration)
+
+
+def _audit(
+    settings: Settings, database: Database, journal: Journal, clock: Callable[[], datetime]
+) -> tuple[Audit, Names]:
+    anchors = Anchors(settings.journal_anchor_file, journal.head, clock)
+    anchors.check()
+    pseudonyms = Pseudonyms(stored_key(database))
+    return (
+        Audit(journal, pseudonyms, anchors, clock, lambda: uuid.uuid4().hex),
+        Names(journal, database, pseudonyms, lambda: uuid.uuid4().hex),
+    )
+
+
+def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journal: Journal) -> Library:
     return Library(
         knowledge.catalog,
         knowledge.ingestion,
@@ -258,6 +361,20 @@ def _library(knowledge: Knowledge, identity: Identity, settings: Settings) -> Li
         lambda: frozenset(department.id for department in identity.departments()),
         lambda email: _owner(identity, email),
         settings.sync_dir,
+        journal.append,
+    )
+
+
+def _spending(
+    database: Database, gateway: Gateway, journal: Journal, clock: Callable[[], datetime]
+) -> Spending:
+    return Spending(
+        database,
+        gateway.budgets,
+        clock,
+        journal.append,
+        lambda: {deployment.provider for deployment in gateway.router.snapshot()},
+        lambda: uuid.uuid4().hex,
     )
 
 
@@ -274,27 +391,39 @@ def _limiter(settings: Settings) -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(storage)
 
 
-def _embedder(settings: Settings, entries: Sequence[ModelEntry]) -> Embedder:
-    named = _named(entries, settings.embedding_model)
-    if named and settings.embedding_model != "embedded":
-        return CallableEmbedder(LiteLLMEmbedding(call_parameters(named[0])), settings.embedding_model)
-    return local_embedder(settings.embedding_model, settings.embedding_threads)
+def _local_embedder(settings: Settings, entries: Sequence[ModelEntry]) -> Embedder:
+    """The configured one, or the embedded one where the configured one is behind the gateway."""
+    behind_gateway = _named(entries, settings.embedding_model)
+    name = "embedded" if behind_gateway else settings.embedding_model
+    return local_embedder(name, settings.embedding_threads)
 
 
-def _reranker(
-    settings: Settings,
-    reader: TokenEmbedder,
-    catalog: Catalog,
-    memory: TokenMemory,
-    entries: Sequence[ModelEntry],
-) -> Reranker | None:
+def _gateway_embedder(settings: Settings, gateway: Gateway) -> Embedder | None:
+    name = settings.embedding_model
+    cleared = [deployment.data_class for deployment in gateway.readers.candidates(name)]
+    if not cleared:
+        return None
+
+    def embed(texts: Sequence[str], errand: Errand) -> Sequence[Sequence[float]]:
+        return gateway.embed(name, texts, caller_of(errand, "embedding"), errand.data_class)
+
+    return CallableEmbedder(embed, name, max(cleared), Errand(""))
+
+
+def _gateway_reranker(name: str, gateway: Gateway) -> Reranker:
+    def rank(question: str, texts: Sequence[str], errand: Errand) -> Sequence[float]:
+        return gateway.rerank(name, question, texts, caller_of(errand, "reranking"), errand.data_class)
+
+    return GatewayReranker(rank, Errand(""))
+
+
+def _reranker(settings: Settings, reading: Reading, catalog: Catalog, gateway: Gateway) -> Reranker | None:
     if settings.reranker == "none":
         return None
     if settings.reranker == "embedded":
-        return LateInteractionReranker(reader, catalog.token_codes, memory)
-    named = _named(entries, settings.reranker)
-    if named:
-        return GatewayReranker(LiteLLMRerank(call_parameters(named[0])))
+        return LateInteractionReranker(reading.reader, catalog.token_codes, reading.memory)
+    if gateway.readers.knows(settings.reranker):
+        return _gateway_reranker(settings.reranker, gateway)
     return CrossEncoderReranker(settings.reranker)
 
 

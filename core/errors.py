@@ -7,6 +7,7 @@
     +-- NotFound               no such thing, or not for this person (the two are not told apart)
     +-- BadInput               what was given cannot be used: the person changes it
     |   +-- UnreadableFile     a file without usable text: it is named with its reason, others go on
+    |   +-- NotSupported       an edited answer fails its checks: change it, or say why it stands
     +-- Busy                   try again later: another process or person is at it
     |   +-- StoreInUse         another process owns the vector store on disk
     |   +-- RateLimited        too much in a minute: the error says when to come back
@@ -72,6 +73,14 @@ class BadInput(AnswerdeskError):
 
 class UnreadableFile(BadInput):
     """A file from which no text can be read; the message is the reason."""
+
+
+class NotSupported(BadInput):
+    """A reviewer's own words fail the checks; `sentences` are those that no source supports."""
+
+    def __init__(self, message: str, sentences: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.sentences = sentences
 
 
 class Busy(AnswerdeskError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.errors import BadInput, NotAllowed, SignInFailed
+from core.journal.entries import Kind, Record
 from core.tables import departments, people, sessions
 from core.types import Person, Role
 
@@ -47,7 +49,10 @@ class NewPerson:
 
 
 class Identity:
-    """Who is who. `clock` gives the time in UTC, `limiter` counts sign-in tries."""
+    """Who is who. `clock` gives the time in UTC, `limiter` counts sign-in tries.
+
+    `record` writes down who signed in and out, and who tried: by the person's id, never by address.
+    """
 
     def __init__(
         self,
@@ -56,32 +61,24 @@ class Identity:
         limiter: RateLimiter,
         sign_in_tries: int,
         session_life: timedelta,
+        record: Callable[[Record], object] = lambda _: None,
     ) -> None:
         self._database = database
         self._clock = clock
         self._limiter = limiter
         self._tries = RateLimitItemPerMinute(sign_in_tries, TRY_WINDOW_MIN)
+        self._refusals = RateLimitItemPerMinute(1, TRY_WINDOW_MIN)
         self._session_life = session_life
+        self._record = record
 
     def sign_in(self, email: str, password: str) -> Person:
         """The person with this e-mail and password; SignInFailed otherwise, also after too many tries.
 
         An unknown address costs the same time as a wrong password, and reads the same.
         """
-        email = _normal(email)
-        if not self._limiter.hit(self._tries, "sign-in", email):
-            raise SignInFailed(
-                f"Too many tries for this address. Wait {TRY_WINDOW_MIN} minutes and try again."
-            )
-        with self._database.read() as connection:
-            row = connection.execute(
-                sa.select(people).where(people.c.email == email, people.c.active)
-            ).one_or_none()
-        stored = None if row is None else row.password_hash
-        if not _verified(stored, password) or row is None:
-            raise SignInFailed("The e-mail address or the password is not right.")
-        self._limiter.clear(self._tries, "sign-in", email)
-        return _person(row)
+        person = self._proved(email, password, "password")
+        self._note(Kind.SIGN_IN, person, "ok", by="password")
+        return person
 
     def open_session(self, person: Person) -> str:
         """A ticket that the browser exchanges, once and within a minute, for its session cookie."""
@@ -111,13 +108,14 @@ class Identity:
 
     def sign_out(self, token: str) -> None:
         """End the session, whatever the browser still holds; also clear expired ones away."""
+        person = self.of_session(token)
         with self._database.write() as connection:
-            connection.execute(
-                sa.delete(sessions).where(
-                    (sessions.c.token_sha256 == _digest("session:" + token))
-                    | (sessions.c.expires_at <= self._clock())
-                )
-            )
+            ended = connection.execute(
+                sa.delete(sessions).where(sessions.c.token_sha256 == _digest("session:" + token))
+            ).rowcount
+            connection.execute(sa.delete(sessions).where(sessions.c.expires_at <= self._clock()))
+        if person is not None and ended:
+            self._note(Kind.SIGN_OUT, person, "ok")
 
     def from_claims(self, claims: Mapping[str, Any], default_department: str) -> Person:
         """The person that an identity provider vouches for, made or brought up to date.
@@ -126,8 +124,9 @@ class Identity:
         roles that are not ours are left out. Raises SignInFailed when the provider gives no
         e-mail address or says that it is not verified.
         """
-        email = _normal(str(claims.get("email") or ""))
+        email = normal_email(str(claims.get("email") or ""))
         if not email or claims.get("email_verified") is False:
+            self._note(Kind.SIGN_IN, None, "failed", by="identity provider")
             raise SignInFailed(
                 "Your identity provider did not confirm an e-mail address. Ask your administrator."
             )
@@ -137,19 +136,26 @@ class Identity:
         department = str(claims.get("department") or default_department)
         self.add_departments([Department(department, department.replace("-", " ").capitalize())])
         name = str(claims.get("name") or email)
-        return self.put_person(NewPerson(email, name, department, roles))
+        try:
+            person = self.put_person(NewPerson(email, name, department, roles))
+        except NotAllowed:
+            row = self._row(email)
+            self._note(Kind.SIGN_IN, None if row is None else _person(row), "refused", by="identity provider")
+            raise
+        self._note(Kind.SIGN_IN, person, "ok", by="identity provider", roles=sorted(person.roles))
+        return person
 
     def put_person(self, new: NewPerson) -> Person:
         """Make an account, or bring the one with this e-mail up to date (its password only if given)."""
         values = {
-            "email": _normal(new.email),
+            "email": normal_email(new.email),
             "name": new.name,
             "department_id": new.department,
             "roles": sorted(new.roles | {Role.EMPLOYEE}),
             "demonstration": new.demonstration,
         }
         if new.password is not None:
-            values["password_hash"] = _hasher().hash(new.password)
+            values["password_hash"] = hash_password(new.password)
         changed = {key: value for key, value in values.items() if key != "email"}
         insert = self._insert(people).values(**values, created_at=self._clock(), active=True)
         with self._database.write() as connection:
@@ -161,12 +167,12 @@ class Identity:
 
     def change_password(self, person: Person, old: str, new: str) -> None:
         """Set a new password of at least 10 characters, knowing the old one; ends other sessions."""
-        self.sign_in(person.email, old)
+        self._proved(person.email, old, "change of password")
         if len(new) < 10:
             raise BadInput("The new password is too short: use at least 10 characters.")
         with self._database.write() as connection:
             connection.execute(
-                sa.update(people).where(people.c.id == person.id).values(password_hash=_hasher().hash(new))
+                sa.update(people).where(people.c.id == person.id).values(password_hash=hash_password(new))
             )
             connection.execute(sa.delete(sessions).where(sessions.c.person_id == person.id))
 
@@ -190,7 +196,7 @@ class Identity:
         """The active person with this address."""
         with self._database.read() as connection:
             row = connection.execute(
-                sa.select(people).where(people.c.email == _normal(email), people.c.active)
+                sa.select(people).where(people.c.email == normal_email(email), people.c.active)
             ).one_or_none()
         return None if row is None else _person(row)
 
@@ -202,16 +208,33 @@ class Identity:
             ).all()
         return [_person(row) for row in rows]
 
-    def close_demonstration_accounts(self, actor: Person) -> int:
-        """Close all demonstration accounts; their documents stay. Only for administrators."""
-        if not actor.has(Role.ADMINISTRATOR):
-            raise NotAllowed("Only an administrator may close accounts.")
-        with self._database.write() as connection:
-            closed = sa.select(people.c.id).where(people.c.demonstration)
-            connection.execute(sa.delete(sessions).where(sessions.c.person_id.in_(closed)))
-            return connection.execute(
-                sa.update(people).where(people.c.demonstration).values(active=False)
-            ).rowcount
+    def _proved(self, email: str, password: str, by: str) -> Person:
+        """Whose address and password these are; SignInFailed, which is on record, when they do not fit."""
+        email = normal_email(email)
+        row = self._row(email)
+        known = None if row is None else _person(row)
+        if not self._limiter.hit(self._tries, "sign-in", email):
+            # One entry in each window: a flood of tries must not fill the journal.
+            if self._limiter.hit(self._refusals, "sign-in-refused", email):
+                self._note(Kind.SIGN_IN, known, "refused", by=by)
+            raise SignInFailed(
+                f"Too many tries for this address. Wait {TRY_WINDOW_MIN} minutes and try again."
+            )
+        stored = row.password_hash if row is not None and row.active else None
+        if not _verified(stored, password) or known is None:
+            self._note(Kind.SIGN_IN, known, "failed", by=by)
+            raise SignInFailed("The e-mail address or the password is not right.")
+        self._limiter.clear(self._tries, "sign-in", email)
+        return known
+
+    def _row(self, email: str) -> sa.Row[Any] | None:
+        """The account of this address, open or closed."""
+        with self._database.read() as connection:
+            return connection.execute(sa.select(people).where(people.c.email == email)).one_or_none()
+
+    def _note(self, kind: Kind, person: Person | None, outcome: str, **data: object) -> None:
+        department, person_id = (None, None) if person is None else (person.department, person.id)
+        self._record(Record(uuid.uuid4().hex, kind, department, person_id, outcome=outcome, data=data))
 
     def _new_token(self, person_id: int, life: timedelta, kind: str) -> str:
         token = secrets.token_urlsafe(32)
@@ -229,6 +252,11 @@ class Identity:
 
     def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._database.is_sqlite else postgresql.insert(table)
+
+
+def hash_password(password: str) -> str:
+    """What is stored of a password: salted argon2, with its parameters."""
+    return _hasher().hash(password)
 
 
 def _hasher() -> PasswordHasher:
@@ -259,5 +287,6 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _normal(email: str) -> str:
+def normal_email(email: str) -> str:
+    """The form in which addresses are stored and compared."""
     return email.strip().casefold()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,23 @@ ROOT = Path(__file__).resolve().parent.parent
 _UNPREFIXED = ("DATABASE_URL", "CHROMA_URL", "REDIS_URL")
 
 OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: value or None)]
+OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
+
+
+def _regular_expression(value: str | None) -> str | None:
+    if not value:
+        return None
+    try:
+        matches_empty = re.compile(value).search("") is not None
+    except re.error as exc:
+        raise ValueError(f"this is no regular expression ({exc})") from exc
+    if matches_empty:
+        raise ValueError("this also matches an empty text; say what a number looks like, as in EMP-[0-9]{5}")
+    return value
+
+
+Pattern = Annotated[str | None, BeforeValidator(_regular_expression)]
+"""A regular expression; its first group, if it has one, is what is looked for."""
 
 
 class Limits(BaseModel, extra="forbid"):
@@ -31,6 +49,57 @@ class Limits(BaseModel, extra="forbid"):
     upload_bytes: int = Field(50_000_000, gt=0)
     questions_per_min: int = Field(30, gt=0)
     sign_in_tries: int = Field(10, gt=0)
+
+
+class RateLimitDefaults(BaseModel, extra="forbid"):
+    """Requests and tokens in any minute, checked when a model is about to be called; None is no limit.
+
+    They hold for each person, department, provider and deployment that `limits_file` does not name.
+    """
+
+    person_requests_per_min: int | None = Field(None, ge=0)
+    person_tokens_per_min: int | None = Field(None, ge=0)
+    department_requests_per_min: int | None = Field(None, ge=0)
+    department_tokens_per_min: int | None = Field(None, ge=0)
+    provider_requests_per_min: int | None = Field(None, ge=0)
+    provider_tokens_per_min: int | None = Field(None, ge=0)
+    deployment_requests_per_min: int | None = Field(None, ge=0)
+    deployment_tokens_per_min: int | None = Field(None, ge=0)
+
+
+class TargetMinutes(BaseModel, extra="forbid"):
+    """Within how many minutes a person should have decided, for each kind of review task."""
+
+    flagged: int = Field(60, gt=0)
+    asked: int = Field(120, gt=0)
+    reported: int = Field(240, gt=0)
+    stale: int = Field(1_440, gt=0)
+
+
+class Smtp(BaseModel, extra="forbid"):
+    """The mail server that tells askers of their answers; none is used without a `host`."""
+
+    host: str = ""
+    port: int = Field(25, ge=1, le=65_535)
+    starttls: bool = False
+    user: str = ""
+    password: SecretStr | None = None
+    sender: str = "answerdesk@localhost"
+
+
+class ReviewSettings(BaseModel, extra="forbid"):
+    """The review queue.
+
+    `lease_minutes`: how long a claimed task is kept for its reviewer after the last sign of life.
+    `webhook_url`: where Slack-compatible JSON is posted when a question begins to wait.
+    `address`: where this desk is reached, for the links in notifications.
+    """
+
+    lease_minutes: int = Field(15, gt=0)
+    target_minutes: TargetMinutes = Field(default_factory=lambda: TargetMinutes())
+    webhook_url: OptionalUrl = None
+    address: str = "http://127.0.0.1:8501"
+    smtp: Smtp = Field(default_factory=lambda: Smtp())
 
 
 class Settings(BaseSettings):
@@ -52,7 +121,10 @@ class Settings(BaseSettings):
     company_dir: Path = ROOT / "data" / "company"
     models_file: Path = ROOT / "data" / "models.yaml"
     prices_file: Path = ROOT / "data" / "prices.yaml"
+    limits_file: Path = ROOT / "data" / "limits.yaml"
     sync_dir: Path | None = None
+    journal_anchor_file: OptionalPath = None
+    journal_anchor_minutes: int = Field(10, ge=1)
 
     answer_model: str = "embedded"
     embedding_model: str = "embedded"
@@ -63,6 +135,9 @@ class Settings(BaseSettings):
     cookie_secure: bool = False
     cookie_key: SecretStr | None = None
     limits: Limits = Field(default_factory=lambda: Limits())
+    review: ReviewSettings = Field(default_factory=lambda: ReviewSettings())
+    rate_limits: RateLimitDefaults = Field(default_factory=lambda: RateLimitDefaults())
+    employee_number_pattern: Pattern = None
 
     def resolved_database_url(self) -> str:
         """The SQLAlchemy URL: the configured one with psycopg as PostgreSQL's driver, or SQLite on disk."""
@@ -91,14 +166,16 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _is_known(key: str) -> bool:
-    name, _, nested = key.upper().removeprefix(PREFIX).lower().partition("__")
-    field = Settings.model_fields.get(name)
-    if field is None:
-        return False
-    group = field.annotation
-    if isinstance(group, type) and issubclass(group, BaseModel):
-        return nested in group.model_fields
-    return not nested
+    group: type[BaseModel] = Settings
+    names = key.upper().removeprefix(PREFIX).lower().split("__")
+    for position, name in enumerate(names):
+        field = group.model_fields.get(name)
+        if field is None:
+            return False
+        if not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return position == len(names) - 1
+        group = field.annotation
+    return False
 
 
 def _known() -> str:

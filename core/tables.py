@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -114,6 +115,7 @@ versions = Table(
     Column("state", String(16), nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("readers", String(1000), nullable=False),
+    Column("data_class", String(16), nullable=False, server_default=text("'internal'")),
     Column("embedding", String(100), nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
@@ -194,6 +196,7 @@ conversations = Table(
     Column("title", String(200), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
     Column("updated_at", UtcDateTime, nullable=False),
+    Column("unread", Boolean, nullable=False, server_default=text("false")),
     Index(None, "person_id", "updated_at"),
     sqlite_autoincrement=True,
 )
@@ -343,4 +346,195 @@ journal_keys = Table(
     metadata,
     Column("name", String(32), primary_key=True),
     Column("value", LargeBinary, nullable=False),
+)
+
+# `state` is open, resolved or withdrawn; a claimed task is an open one whose lease runs, so that an
+# expired lease needs nobody to end it. `urgent_from` is the order of the queue (core/review/urgency.py).
+review_tasks = Table(
+    "review_tasks",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("trace_id", String(32), nullable=False),
+    Column("asker_id", Integer, ForeignKey("people.id")),
+    Column("department_id", String(64), ForeignKey("departments.id"), nullable=False),
+    Column("conversation_id", Integer, ForeignKey("conversations.id", ondelete="SET NULL")),
+    Column("message_id", Integer, ForeignKey("messages.id", ondelete="SET NULL")),
+    Column("reply_id", Integer, ForeignKey("messages.id", ondelete="SET NULL")),
+    Column("verified_id", Integer, ForeignKey("verified_answers.id")),
+    Column("question", Text, nullable=False),
+    Column("reason", Text),
+    Column("draft_text", Text),
+    Column("draft", JSON),
+    Column("findings", JSON, nullable=False),
+    Column("confidence", Float),
+    Column("passages", JSON, nullable=False),
+    Column("readers", String(1000), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("urgent_from", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("assigned_to", Integer, ForeignKey("people.id")),
+    Column("holder_id", Integer, ForeignKey("people.id")),
+    Column("lease_token", String(32)),
+    Column("lease_until", UtcDateTime),
+    Column("decision", String(16)),
+    Column("decided_by", Integer, ForeignKey("people.id")),
+    Column("decided_at", UtcDateTime),
+    Column("decision_reason", Text),
+    Column("override_reason", Text),
+    Column("given_text", Text),
+    UniqueConstraint("trace_id", "kind"),
+    UniqueConstraint("message_id", "kind"),
+    Index(None, "state", "urgent_from", "id"),
+    Index(None, "reply_id"),
+    Index(None, "decided_at"),
+    sqlite_autoincrement=True,
+)
+
+review_sources = Table(
+    "review_sources",
+    metadata,
+    Column("task_id", Integer, ForeignKey("review_tasks.id", ondelete="CASCADE"), primary_key=True),
+    # No foreign key: a deleted document does not take the question with it.
+    Column("document_id", Integer, primary_key=True),
+    Column("version_id", Integer, nullable=False),
+    Index(None, "document_id"),
+)
+
+review_comments = Table(
+    "review_comments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task_id", Integer, ForeignKey("review_tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("person_id", Integer, ForeignKey("people.id"), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Index(None, "task_id"),
+    sqlite_autoincrement=True,
+)
+
+verified_answers = Table(
+    "verified_answers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("question_key", String(64), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("readers", String(1000), nullable=False),
+    Column("department_id", String(64), ForeignKey("departments.id"), nullable=False),
+    Column("verified_by", Integer, ForeignKey("people.id"), nullable=False),
+    Column("verified_at", UtcDateTime, nullable=False),
+    Column("reused", Integer, nullable=False),
+    Index(None, "state", "question_key"),
+    sqlite_autoincrement=True,
+)
+
+verified_sources = Table(
+    "verified_sources",
+    metadata,
+    Column("verified_id", Integer, ForeignKey("verified_answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("document_id", Integer, primary_key=True),
+    Column("version_id", Integer, nullable=False),
+    Index(None, "document_id"),
+)
+
+# Each correction, to be asked again by a benchmark: `outcome` is answered or not_found.
+regression_cases = Table(
+    "regression_cases",
+    metadata,
+    Column("task_id", Integer, ForeignKey("review_tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("expected", Text, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("readers", String(1000), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+review_outbox = Table(
+    "review_outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(16), nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("tries", Integer, nullable=False),
+    Column("sent_at", UtcDateTime),
+    Index(None, "due_at"),
+    sqlite_autoincrement=True,
+)
+
+# What administrators set while the program runs, in place of a setting.
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("name", String(300), primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("set_by", Integer, ForeignKey("people.id")),
+    Column("set_at", UtcDateTime, nullable=False),
+)
+
+# Answers that may be given again. The questions' embeddings stand here as well as in Chroma: a question with
+# facts is found by its signature, and Chroma can be filled anew from here.
+cache_entries = Table(
+    "cache_entries",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("cache_key", String(32), nullable=False),
+    Column("signature", String(32), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary),
+    Column("text", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
+    Column("department", String(64), nullable=False),
+    Column("verified", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("weakest_cosine", Float, nullable=False),
+    Column("checked_change", BigInteger, nullable=False),
+    Column("cost_microusd", BigInteger, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("took_ms", BigInteger, nullable=False),
+    Column("uses", BigInteger, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=False),
+    Column("retired_at", UtcDateTime),
+    Column("retired_reason", String(32)),
+    Index(None, "cache_key", "signature"),
+    Index(None, "retired_at", "last_used_at"),
+    sqlite_autoincrement=True,
+)
+
+cache_wordings = Table(
+    "cache_wordings",
+    metadata,
+    Column("cache_key", String(32), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("entry_id", Integer, ForeignKey("cache_entries.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "entry_id"),
+)
+
+cache_sources = Table(
+    "cache_sources",
+    metadata,
+    Column("entry_id", Integer, ForeignKey("cache_entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("chunk_id", Integer, primary_key=True, autoincrement=False),
+    Column("document_id", Integer, nullable=False),
+    Column("version_id", Integer, nullable=False),
+    Column("readers", String(1000), nullable=False),
+    Index(None, "document_id"),
+)
+
+cache_counts = Table(
+    "cache_counts",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("outcome", String(32), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+    Column("saved_microusd", BigInteger, nullable=False),
+    Column("saved_tokens", BigInteger, nullable=False),
+    Column("saved_ms", BigInteger, nullable=False),
 )

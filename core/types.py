@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Role(StrEnum):
@@ -20,6 +20,42 @@ class Role(StrEnum):
     REVIEWER = "reviewer"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+
+
+class DataClass(IntEnum):
+    """How sensitive a text is, and how sensitive a text a deployment may see: the higher, the more."""
+
+    PUBLIC = 0
+    INTERNAL = 1
+    CONFIDENTIAL = 2
+    RESTRICTED = 3
+
+    @classmethod
+    def named(cls, word: str) -> DataClass:
+        """The class of this name, in letters of any size; raises ValueError that lists the names."""
+        try:
+            return cls[word.strip().upper()]
+        except KeyError:
+            known = ", ".join(item.word for item in cls)
+            raise ValueError(f"{word!r} is not one of {known}") from None
+
+    @property
+    def word(self) -> str:
+        """Its name as files and the database have it."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """On whose behalf a text goes to a model, and how sensitive the text is.
+
+    `person_id` is None for what nobody asked for, `trace_id` empty where no question is under way.
+    """
+
+    department: str
+    person_id: int | None = None
+    trace_id: str = ""
+    data_class: DataClass = DataClass.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +158,10 @@ class ChunkSpan:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stored chunk of a current document version; `readers` is its reading group's key."""
+    """A stored chunk of a current document version.
+
+    `readers` is its reading group's key, `data_class` how sensitive its document is.
+    """
 
     id: int
     document_id: int
@@ -136,6 +175,7 @@ class Chunk:
     end: int
     text: str
     indexed_text: str
+    data_class: DataClass = DataClass.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +191,8 @@ class Passage:
     bm25: float
     cosine: float
     score: float
+
+
+def highest_class(passages: Iterable[Passage]) -> DataClass:
+    """How sensitive a text made of these passages and a question is; a question alone is internal."""
+    return max([DataClass.INTERNAL, *(passage.chunk.data_class for passage in passages)])

@@ -17,7 +17,7 @@ from core.identity import Department, Identity, NewPerson
 from core.knowledge.sources import Source
 from core.settings import Settings
 from core.types import Person, Readership, Role
-from tests.fakes import Clock, HashEmbedder
+from tests.fakes import Clock, HashEmbedder, ShapeFinder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # A property is about results: how long an example takes on a busy machine is no failure.
@@ -75,7 +75,10 @@ def make_desk(tmp_path: Path, clock: Clock) -> Iterator[MakeDesk]:
 
     def make(**parts: object) -> Desk:
         settings = parts.pop("settings", None) or Settings(data_dir=tmp_path / "runtime", reranker="none")
-        desk = build(settings, clock=clock, **{"embedder": HashEmbedder(), **parts})  # type: ignore[arg-type]
+        # Models in this process get every text as it is: only the journal's copies are masked.
+        shapes = {"analyser": ShapeFinder()} if "routes" in parts else {}
+        parts = {"embedder": HashEmbedder(), **shapes, **parts}
+        desk = build(settings, clock=clock, **parts)  # type: ignore[arg-type]
         desks.append(desk)
         return desk
 

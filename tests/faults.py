@@ -45,9 +45,10 @@ class Told:
     outcomes: list[tuple[str, AttemptOutcome]] = field(default_factory=list)
     begun: list[str] = field(default_factory=list)
 
-    def before(self, deployment: Deployment, request: ModelRequest) -> None:
+    def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
         assert request.messages[-1].role == "user"
         self.begun.append(deployment.name)
+        return request
 
     def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
         self.outcomes.append((deployment.name, outcome))

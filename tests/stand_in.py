@@ -51,7 +51,8 @@ class Script:
 class StandIn:
     """A running stand-in. `requests` holds the bodies it saw, `script` decides on each.
 
-    `seen_at` are the requests' times on `time.monotonic`, `connections` counts those opened.
+    `seen_at` are the requests' times on `time.monotonic`, `connections` counts those opened, `raw`
+    are all bytes of each request, headers included.
     """
 
     url: str
@@ -59,6 +60,7 @@ class StandIn:
     script: Callable[[dict[str, Any]], Script] = lambda _: Script()
     seen_at: list[float] = field(default_factory=list)
     connections: int = 0
+    raw: list[bytes] = field(default_factory=list)
 
 
 @contextmanager
@@ -76,7 +78,9 @@ def stand_in() -> Iterator[StandIn]:
             state.connections += 1
 
         def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            state.raw.append(self.requestline.encode() + bytes(self.headers) + content)
+            body = json.loads(content)
             state.requests.append(body)
             state.seen_at.append(time.monotonic())
             answer = {"/v1/embeddings": _embeddings, "/v1/rerank": _rerank}.get(self.path)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.answering.citations import Citation
+from core.types import DataClass
 
 
 class Outcome(StrEnum):
@@ -23,7 +24,8 @@ class Answer:
 
     `question` is the stand-alone form that was searched for; `evidence` the probability, judged
     before a model was asked, that the passages answer it. `failed` says which deployments were
-    tried in vain; `model` is empty where none was called.
+    tried in vain; `model` is empty where none was called. `data_class` is how sensitive the text is that
+    question and answer were made from.
     """
 
     outcome: Outcome
@@ -38,6 +40,7 @@ class Answer:
     completion_tokens: int = 0
     cost_microusd: int = 0
     seconds: float = 0.0
+    data_class: DataClass = DataClass.INTERNAL
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold; the text is stored beside it."""
@@ -55,5 +58,6 @@ class Answer:
                 "outcome": Outcome(data["outcome"]),
                 "citations": tuple(Citation.from_json(c) for c in data["citations"]),
                 "failed": tuple(data["failed"]),
+                "data_class": DataClass(data.get("data_class", DataClass.INTERNAL)),
             }
         )

@@ -9,14 +9,22 @@ from dataclasses import dataclass
 import httpx
 
 from core.gateway.catalogue import Catalogue
-from core.gateway.deployments import Deployment, Routes, deployments_of, retry_policy_of, routes_of
-from core.gateway.messages import DataClass, Model
-from core.gateway.models import Extractive
+from core.gateway.deployments import (
+    Deployment,
+    Routes,
+    deployments_of,
+    reading_deployments_of,
+    retry_policy_of,
+    routes_of,
+)
+from core.gateway.messages import Model
+from core.gateway.models import Extractive, LiteLLMEmbedding, LiteLLMRerank
 from core.gateway.price_book import Price, PriceBook
 from core.gateway.retrying import RetryPolicy
 from core.gateway.routing import Router
 from core.gateway.station import Station
 from core.gateway.transports import connect
+from core.types import DataClass
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +46,40 @@ def router_of(
 ) -> Router:
     """The router of a models file; raises ConfigurationError for what is wrong in it."""
     stations = [
-        Station(deployment, connect(deployment, client, embedded, environ), nature.clock)
+        Station(
+            deployment,
+            connect(deployment, client, embedded, environ),
+            nature.clock,
+            counts_rates=False,
+        )
         for deployment in deployments_of(catalogue, book, environ)
     ]
     return _router(stations, routes_of(catalogue), retry_policy_of(catalogue), nature)
+
+
+def readers_of(
+    catalogue: Catalogue,
+    embedding: str,
+    rerank: str,
+    nature: Nature,
+    book: PriceBook,
+    environ: Mapping[str, str] | None = None,
+) -> Router:
+    """The router of the embedding and the rerank model of these names, where the models file has them.
+
+    Nothing but the deployments of a name answers for it, whatever the file's fallbacks are.
+    """
+    stations = [
+        Station(
+            deployment,
+            transport(deployment.parameters, deployment.limits.total_s if deployment.limits else 0).events,
+            nature.clock,
+            counts_rates=False,
+        )
+        for model, transport in ((embedding, LiteLLMEmbedding), (rerank, LiteLLMRerank))
+        for deployment in reading_deployments_of(catalogue, model, book, environ)
+    ]
+    return _router(stations, Routes(), retry_policy_of(catalogue), nature)
 
 
 def router_over(routes: Mapping[str, Sequence[Model]], nature: Nature) -> Router:
@@ -66,6 +104,7 @@ def _inside(route: str, number: int) -> Deployment:
         "embedded",
         order=number,
         data_class=DataClass.RESTRICTED,
+        masked=frozenset(),
         prices=Price(0, 0, "deployment"),
         limits=None,
     )

@@ -58,8 +58,11 @@ class AttemptOutcome:
 class Attempts(Protocol):
     """An observer of one request. What it raises goes to the caller, Skip excepted."""
 
-    def before(self, deployment: Deployment, request: ModelRequest) -> None:
-        """Called before each attempt; raises Skip to go on with the next deployment."""
+    def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
+        """Called before each attempt: the request as this deployment is to see it.
+
+        Raises Skip to go on with the next deployment.
+        """
         ...
 
     def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
@@ -70,8 +73,9 @@ class Attempts(Protocol):
 class Unobserved:
     """Lets everything through and keeps nothing."""
 
-    def before(self, deployment: Deployment, request: ModelRequest) -> None:
-        """Nothing to say."""
+    def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
+        """The request as it is."""
+        return request
 
     def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
         """Nothing to keep."""

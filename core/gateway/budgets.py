@@ -33,11 +33,13 @@ from core.database import Database
 from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway import counters
 from core.gateway import holds as stored
+from core.gateway.budget_records import budget_set, hold_expired
 from core.gateway.budget_status import BudgetStatus, refusal, status_of
 from core.gateway.charges import Caller, Charge, Spent, charges_of, insert, write_charges
 from core.gateway.counters import Counter, Level, counters_of
 from core.gateway.holds import Hold, expiry
 from core.gateway.money import Period, Scope, ScopeKind
+from core.journal.entries import Record
 from core.tables import budget_counters, budgets
 from core.types import Person, Role
 
@@ -63,12 +65,19 @@ class _Paid(NamedTuple):
 class Budgets:
     """The budgets in a database. `clock` gives the time in UTC; any number of threads and processes.
 
-    One thread at a time owns a hold.
+    One thread at a time owns a hold. `record_in` writes down who changed a budget, and which holds
+    expired, within the transaction that does it.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        record_in: Callable[[sa.Connection, Record], object] = lambda connection, record: None,
+    ) -> None:
         self._database = database
         self._clock = clock
+        self._record_in = record_in
         self._turn = threading.Lock()
 
     def set_limit(
@@ -84,21 +93,22 @@ class Budgets:
         if amount_microusd is not None and amount_microusd < 0:
             raise BadInput("A budget cannot be negative.")
         key = {"scope_kind": scope.kind.value, "scope_id": scope.id}
+        values = {
+            "period": period.value,
+            "limit_microusd": amount_microusd,
+            "set_by": actor.id,
+            "set_at": self._clock(),
+        }
         with self._write() as connection:
             if amount_microusd is None:
                 connection.execute(sa.delete(budgets).filter_by(**key))
-                return
-            values = {
-                "period": period.value,
-                "limit_microusd": amount_microusd,
-                "set_by": actor.id,
-                "set_at": self._clock(),
-            }
-            connection.execute(
-                insert(connection, budgets)
-                .values(**key, **values)
-                .on_conflict_do_update(index_elements=list(key), set_=values)
-            )
+            else:
+                connection.execute(
+                    insert(connection, budgets)
+                    .values(**key, **values)
+                    .on_conflict_do_update(index_elements=list(key), set_=values)
+                )
+            self._record_in(connection, budget_set(actor, scope, amount_microusd, period))
 
     def hold(self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller) -> Hold:
         """Set micro-dollars aside in every scope, or in none. It frees itself after `ttl_s` seconds.
@@ -174,6 +184,8 @@ class Budgets:
                     back[counter] += hold.amounts[counter.scope]
             for counter, amount in sorted(back.items()):
                 counters.move(connection, counter, amount, 0)
+            for hold in expired:
+                self._record_in(connection, hold_expired(hold))
         for hold in expired:
             log.warning("the hold %s of trace %s expired and was freed", hold.id, hold.caller.trace_id)
         return expired

@@ -1,14 +1,15 @@
-"""One call on somebody's account: limits, money and journal around every attempt at a deployment."""
+"""One call on somebody's account: limits, mask, money and journal around each attempt at a deployment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from core.errors import BudgetExceeded, RateLimited
+from core.errors import AllDeploymentsFailed, BudgetExceeded, RateLimited
 from core.gateway.attempts import AttemptOutcome, Skip
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
 from core.gateway.deployments import Deployment
+from core.gateway.disguise import Disguise
 from core.gateway.holds import Hold
 from core.gateway.messages import ModelRequest
 from core.gateway.money import Scope
@@ -35,24 +36,29 @@ class Call:
         budgets: Budgets,
         rate_limits: RateLimits,
         journal: Journal,
+        disguise: Disguise,
     ) -> None:
         self._caller = caller
         self._candidates = candidates
         self._budgets = budgets
         self._rate_limits = rate_limits
         self._journal = journal
+        self._disguise = disguise
+        self._limited: list[RateLimited] = []
         self._hold: Hold | None = None
         self._counted = False
         self._attempt = 0
         self._spent: list[Spent] = []
 
-    def before(self, deployment: Deployment, request: ModelRequest) -> None:
-        """Count, hold and write down the intent; Skip when this deployment is not to be called."""
+    def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
+        """Count, mask, hold and write down the intent; Skip when this deployment is not to be called."""
         if deployment.prices is None:
             raise Skip(f"nobody knows what {deployment.model} costs: put its price into data/prices.yaml")
         self._count(deployment, request)
+        request = self._disguised(deployment, request)
         self._set_aside(deployment, request)
         self._attempt = self._journal.append(self._record(Kind.MODEL_ATTEMPT, deployment)).seq
+        return request
 
     def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
         """Write down what came of it, and keep what it cost."""
@@ -87,6 +93,12 @@ class Call:
         if self._hold is not None:
             self._hold = self._budgets.renew(self._hold)
 
+    def limited(self, failed: AllDeploymentsFailed) -> RateLimited | None:
+        """The limit to wait for, where nothing but limits kept every deployment from being called."""
+        if not self._limited or len(self._limited) < len(failed.attempts):
+            return None
+        return min(self._limited, key=lambda limit: limit.retry_after_s or float("inf"))
+
     def settle(self) -> None:
         """Charge what was used and give the rest back."""
         if self._hold is not None:
@@ -100,9 +112,18 @@ class Call:
         except RateLimited as exc:
             self._refused(Kind.RATE_LIMIT, deployment, exc.scope)
             if exc.scope in ("provider", "deployment"):
+                self._limited.append(exc)
                 raise Skip(str(exc)) from exc
             raise
         self._counted = True
+
+    def _disguised(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
+        masked, counts = self._disguise.of(request, deployment.masked)
+        if counts is not None and deployment.masked:
+            # Pairs, since the journal takes a key called SECRET for one.
+            details = {"kinds": sorted(counts.items())}
+            self._journal.append(self._record(Kind.REDACTION, deployment, details=details))
+        return masked
 
     def _set_aside(self, deployment: Deployment, request: ModelRequest) -> None:
         department, provider = Scope.department(self._caller.department), Scope.provider(deployment.provider)

@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from core.errors import ConfigurationError
+from core.gateway.privacy.kinds import Kind
 
 _FROM_ENVIRONMENT = "os.environ/"
 
@@ -25,9 +26,16 @@ def _from_environment(value: Any) -> Any:
     return value
 
 
+def _small_or_large(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [word.upper() if isinstance(word, str) else word for word in value]
+
+
 Seconds = Annotated[float | None, Field(gt=0), BeforeValidator(_from_environment)]
 Count = Annotated[int | None, Field(ge=0), BeforeValidator(_from_environment)]
 Cost = Annotated[float | None, Field(ge=0), BeforeValidator(_from_environment)]
+Kinds = Annotated[frozenset[Kind], BeforeValidator(_small_or_large)]
 Targets = list[dict[str, list[str | dict[str, Any]]]]
 """LiteLLM's form of fallbacks: `[{model: [other, ...]}]`, a target may be a mapping with `model`."""
 
@@ -57,8 +65,9 @@ class ModelInfo(BaseModel, extra="allow"):
     """What is known about a deployment.
 
     Of LiteLLM: `id`, `mode`, `base_model` and prices. Ours: `data_class` (public, internal,
-    confidential or restricted), `region`, the limits on silence, and `slow_after`, the median seconds
-    to a first token from which on it counts as sick.
+    confidential or restricted), `masked_kinds` (of personal data that it must not see), `region`, the
+    limits on silence, and `slow_after`, the median seconds to a first token from which on it counts
+    as sick.
     """
 
     id: str | None = None
@@ -66,6 +75,7 @@ class ModelInfo(BaseModel, extra="allow"):
     base_model: str | None = None
     region: str | None = None
     data_class: str | None = None
+    masked_kinds: Kinds | None = None
     first_token_timeout: Seconds = None
     inter_token_timeout: Seconds = None
     slow_after: Seconds = None
@@ -131,11 +141,12 @@ class LiteLLMSettings(RouterSettings):
 
 
 class Catalogue(BaseModel, extra="allow"):
-    """The whole file."""
+    """The whole file; `masked_kinds` says for each provider which kinds of personal data it never sees."""
 
     model_list: list[ModelEntry] = Field(min_length=1)
     router_settings: RouterSettings = Field(default_factory=RouterSettings)
     litellm_settings: LiteLLMSettings = Field(default_factory=LiteLLMSettings)
+    masked_kinds: dict[str, Kinds] = Field(default_factory=dict)
 
     def router(self) -> RouterSettings:
         """The settings of both places; where both say something, `router_settings` counts."""

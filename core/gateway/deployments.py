@@ -10,17 +10,21 @@ from typing import Any
 from core.errors import ConfigurationError, PriceUnknown
 from core.gateway.catalogue import Catalogue, ModelEntry, RouterSettings, call_parameters
 from core.gateway.circuit import CircuitLimits
-from core.gateway.messages import DataClass
 from core.gateway.price_book import PerToken, Price, PriceBook, configured_price
+from core.gateway.privacy.kinds import DEFAULT_MASKED, Kind
 from core.gateway.retrying import RetryPolicy
 from core.gateway.stream_watch import StreamLimits
+from core.types import DataClass
 
 EMBEDDED = "answerdesk/embedded"
 NO_ORDER = 1_000_000
+READING_S = 60.0
+"""How long a model that answers with numbers may take for all of them, where nothing else is set."""
 _NO_CHAT = {"embedding", "rerank", "image_generation", "audio_transcription", "audio_speech", "moderation"}
 _FOR_THE_ROUTER = {
     "order", "weight", "rpm", "tpm", "max_parallel_requests", "region_name", "data_class",
-    "input_cost_per_token", "output_cost_per_token", "timeout", "stream_timeout", "model_info", "tags",
+    "input_cost_per_token", "output_cost_per_token", "input_cost_per_query", "timeout", "stream_timeout",
+    "model_info", "tags",
 }  # fmt: skip
 
 
@@ -30,7 +34,8 @@ class Deployment:
 
     `route` is the `model_name` it answers for, `parameters` are LiteLLM's for the call. `rpm`, `tpm`
     (requests and tokens a minute) and `max_parallel` are None where unlimited, `prices` where
-    unknown. It is never sent a text of a higher class than `data_class`. `limits` is None for what
+    unknown. It is never sent a text of a higher class than `data_class`, nor personal data of the
+    kinds in `masked`. `limits` is None for what
     runs inside this process and needs no watch.
     """
 
@@ -43,6 +48,7 @@ class Deployment:
     weight: float = 1.0
     region: str = ""
     data_class: DataClass = DataClass.INTERNAL
+    masked: frozenset[Kind] = DEFAULT_MASKED
     rpm: int | None = None
     tpm: int | None = None
     max_parallel: int | None = None
@@ -84,11 +90,29 @@ def deployments_of(
     catalogue: Catalogue, book: PriceBook, environ: Mapping[str, str] | None = None
 ) -> list[Deployment]:
     """The chat deployments in the order of the file; raises ConfigurationError as `call_parameters` does."""
+    providers = {provider_of(entry.litellm_params.model_dump()) for entry in catalogue.model_list}
+    if unknown := sorted(catalogue.masked_kinds.keys() - providers):
+        raise ConfigurationError(
+            f"masked_kinds.{unknown[0]}: no model of the models file is at this provider. "
+            f"It has: {', '.join(sorted(providers))}."
+        )
     chat = [e for e in catalogue.model_list if e.model_info.mode not in _NO_CHAT]
-    router = catalogue.router()
     return [
-        _deployment(name, entry, _weight(entry, chat), router, book, environ)
+        _deployment(name, entry, _weight(entry, chat), catalogue, book, environ)
         for name, entry in zip(_names(chat), chat, strict=True)
+    ]
+
+
+def reading_deployments_of(
+    catalogue: Catalogue, model: str, book: PriceBook, environ: Mapping[str, str] | None = None
+) -> list[Deployment]:
+    """The deployments of an embedding or a rerank model, where there is one of this name in the file."""
+    entries = [
+        e for e in catalogue.model_list if e.model_name == model and e.litellm_params.model != EMBEDDED
+    ]
+    return [
+        _deployment(name, entry, _weight(entry, entries), catalogue, book, environ, writes=False)
+        for name, entry in zip(_names(entries), entries, strict=True)
     ]
 
 
@@ -115,16 +139,20 @@ def _deployment(
     name: str,
     entry: ModelEntry,
     weight: float,
-    router: RouterSettings,
+    catalogue: Catalogue,
     book: PriceBook,
     environ: Mapping[str, str] | None,
+    writes: bool = True,
 ) -> Deployment:
+    router = catalogue.router()
     parameters = call_parameters(entry, environ)
     params, info = entry.litellm_params, entry.model_info
     embedded = params.model == EMBEDDED
     provider = "embedded" if embedded else provider_of(parameters)
     known_as = [info.base_model or params.model, params.model, *_bare(params.model, provider)]
-    configured = (0.0, 0.0) if embedded else configured_price(parameters, info.model_dump())
+    own = configured_price(parameters, info.model_dump(), writes=writes)
+    configured = (0.0, 0.0) if embedded else own
+    data_class = _data_class(entry, DataClass.RESTRICTED if embedded else DataClass.INTERNAL)
     return Deployment(
         name=name,
         route=entry.model_name,
@@ -134,12 +162,13 @@ def _deployment(
         order=NO_ORDER if params.order is None else params.order,
         weight=weight,
         region=_region(entry),
-        data_class=_data_class(entry, DataClass.RESTRICTED if embedded else DataClass.INTERNAL),
+        data_class=data_class,
+        masked=_masked(entry, provider, data_class, catalogue.masked_kinds),
         rpm=entry.limit("rpm"),
         tpm=entry.limit("tpm"),
         max_parallel=entry.limit("max_parallel_requests"),
         prices=_price(book, known_as, configured),
-        limits=None if embedded else _limits(entry, router),
+        limits=None if embedded else _limits(entry, router) if writes else _reading_limits(entry, router),
         circuit=_circuit(entry, router),
     )
 
@@ -194,12 +223,26 @@ def _data_class(entry: ModelEntry, otherwise: DataClass) -> DataClass:
     if given is None:
         return otherwise
     try:
-        return DataClass[given.upper()]
-    except KeyError:
-        known = ", ".join(item.name.lower() for item in DataClass)
-        raise ConfigurationError(
-            f"The model {entry.model_name}: data_class {given!r} is not one of {known}."
-        ) from None
+        return DataClass.named(given)
+    except ValueError as exc:
+        raise ConfigurationError(f"The model {entry.model_name}: data_class {exc}.") from None
+
+
+def _masked(
+    entry: ModelEntry, provider: str, data_class: DataClass, by_provider: Mapping[str, frozenset[Kind]]
+) -> frozenset[Kind]:
+    """The deployment's own kinds, else its provider's; all without a word, none when cleared for all."""
+    if entry.model_info.masked_kinds is not None:
+        return entry.model_info.masked_kinds
+    if provider in by_provider:
+        return by_provider[provider]
+    return frozenset() if data_class is DataClass.RESTRICTED else DEFAULT_MASKED
+
+
+def _reading_limits(entry: ModelEntry, router: RouterSettings) -> StreamLimits:
+    # Nothing comes before everything does, so the first word may take as long as all of it.
+    total = entry.litellm_params.timeout or router.timeout or READING_S
+    return StreamLimits(first_token_s=total, inter_token_s=total, total_s=total)
 
 
 def _limits(entry: ModelEntry, router: RouterSettings) -> StreamLimits:
@@ -225,8 +268,12 @@ def _circuit(entry: ModelEntry, router: RouterSettings) -> CircuitLimits:
     )
 
 
+# Providers whose models LiteLLM's price list has without their name.
+_UNNAMED = {"openai", "cohere", "jina_ai"}
+
+
 def _bare(model: str, provider: str) -> list[str]:
-    return [model.split("/", 1)[1]] if provider == "openai" and "/" in model else []
+    return [model.split("/", 1)[1]] if provider in _UNNAMED and "/" in model else []
 
 
 def _known(key: str, names: Iterable[str], known: set[str]) -> None:

@@ -2,91 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+import uuid
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 
+from core.errors import AllDeploymentsFailed, NotCleared
 from core.gateway.budgets import Budgets
 from core.gateway.call import Call
 from core.gateway.charges import Caller
-from core.gateway.deployments import Deployment
-from core.gateway.messages import DataClass, Finish, ModelRequest, Piece, Restart
-from core.gateway.privacy.masking import Finder, Mask
+from core.gateway.disguise import Disguise
+from core.gateway.messages import Finish, Message, ModelRequest, Numbers, Piece, Restart
+from core.gateway.privacy.masking import Finder
 from core.gateway.rate_limits import RateLimits
 from core.gateway.routing import Router
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
+from core.types import DataClass, Errand
+
+Rows = tuple[tuple[float, ...], ...]
 
 
 class Gateway:
-    """Every call of a model goes through `stream`, in one order.
+    """Every call of a model goes through `stream`, `embed` or `rerank`, in one order.
 
-    `analyser` finds what must be masked for deployments that are not cleared for personal data.
+    `router` has the chat models, `readers` the embedding and rerank models, which nothing stands in
+    for but further deployments of the same name: vectors of two models must not be mixed.
+    `analyser` finds what must be masked for deployments that are not cleared for it. `data_class` is
+    how sensitive the text of a request is; no deployment of a lower class is sent any of it.
+
+    All three raise BudgetExceeded or RateLimited with what is left and when to come back, NotCleared
+    or MaskingFailed when the text may not leave (then nothing was sent), ModelRefused when the
+    provider declines, AllDeploymentsFailed when nobody answers, also where no price is known.
     """
 
     def __init__(
         self,
         router: Router,
+        readers: Router,
         budgets: Budgets,
         rate_limits: RateLimits,
         journal: Journal,
         analyser: Finder,
     ) -> None:
         self.router = router
+        self.readers = readers
         self.budgets = budgets
-        self._rate_limits = rate_limits
+        self.rate_limits = rate_limits
         self._journal = journal
         self._analyser = analyser
 
-    def stream(self, request: ModelRequest, caller: Caller) -> Iterator[Piece | Restart | Finish]:
+    def stream(
+        self, request: ModelRequest, caller: Caller, data_class: DataClass = DataClass.INTERNAL
+    ) -> Iterator[Piece | Restart | Finish]:
         """The answer in pieces, closed by one Finish; a Restart makes the pieces before it void.
 
-        Raises BudgetExceeded or RateLimited with what is left and when to come back, MaskingFailed
-        when the text could not be made safe (then nothing was sent), ModelRefused when the provider
-        declines, AllDeploymentsFailed when nobody answers. Whoever leaves early is charged for what
-        was used by then.
+        Whoever leaves early is charged for what was used by then.
         """
-        candidates = self.router.candidates(request.model)
-        mask = Mask(self._analyser) if _needs_mask(candidates) else None
-        if mask is not None:
-            request = self._masked(request, mask, caller)
-        call = Call(caller, candidates, self.budgets, self._rate_limits, self._journal)
-        events = self.router.stream(request, DataClass.INTERNAL, call)
+        disguise = Disguise(self._analyser)
+        with closing(self._events(self.router, request, caller, data_class, disguise)) as events:
+            yield from disguise.restored(events)
+
+    def embed(
+        self, model: str, texts: Sequence[str], caller: Caller, data_class: DataClass = DataClass.INTERNAL
+    ) -> Rows:
+        """One vector for each text, in their order.
+
+        For a deployment that is not cleared for personal data each text is masked by itself, so that
+        equal texts have equal vectors in whatever company they come. What that means for search: such
+        vectors know that a passage is about a person or an address, but not about which one. Names
+        and numbers are then found by the keyword index, which stays in this house, and not by meaning.
+        """
+        if not texts:
+            return ()
+        request = ModelRequest(model, tuple(Message("user", text) for text in texts), max_tokens=0)
+        return self._rows(request, caller, data_class, Disguise(self._analyser, together=False))
+
+    def rerank(
+        self,
+        model: str,
+        question: str,
+        texts: Sequence[str],
+        caller: Caller,
+        data_class: DataClass = DataClass.INTERNAL,
+    ) -> list[float]:
+        """The relevance of each text to the question, in the order of the texts.
+
+        Where they are masked, they are masked together: a name of the question has the same
+        placeholder in the texts, so that it still counts.
+        """
+        if not texts:
+            return []
+        request = ModelRequest(model, tuple(Message("user", t) for t in (question, *texts)), max_tokens=0)
+        return [row[0] for row in self._rows(request, caller, data_class, Disguise(self._analyser))]
+
+    def test(self, deployment: str, caller: Caller) -> Finish:
+        """Ask one deployment a few words now, on the caller's account; raises as `Router.test_now`."""
+        chats = any(now.name == deployment for now in self.router.snapshot())
+        router = self.router if chats else self.readers
+        routes = {now.route for now in router.snapshot() if now.name == deployment}
+        found = [d for route in routes for d in router.candidates(route) if d.name == deployment]
+        disguise = Disguise(self._analyser)
+        call = Call(caller, found, self.budgets, self.rate_limits, self._journal, disguise)
         try:
-            for event in events if mask is None else _restored(events, mask):
+            return router.test_now(deployment, call)
+        finally:
+            call.settle()
+
+    def _rows(self, request: ModelRequest, caller: Caller, data_class: DataClass, disguise: Disguise) -> Rows:
+        rows: Rows = ()
+        with closing(self._events(self.readers, request, caller, data_class, disguise)) as events:
+            for event in events:
+                if isinstance(event, Numbers):
+                    rows = event.rows
+        return rows
+
+    def _events(
+        self,
+        router: Router,
+        request: ModelRequest,
+        caller: Caller,
+        data_class: DataClass,
+        disguise: Disguise,
+    ) -> Generator[Piece | Restart | Finish, None, None]:
+        """What the deployments answer, as they saw the request; charged and on record at the end."""
+        cleared = [d for d in router.candidates(request.model) if d.data_class >= data_class]
+        call = Call(caller, cleared, self.budgets, self.rate_limits, self._journal, disguise)
+        events = router.stream(request, data_class, call)
+        try:
+            for event in events:
                 call.alive()
                 yield event
+        except AllDeploymentsFailed as exc:
+            raise call.limited(exc) or exc from exc.__cause__
+        except NotCleared:
+            self._journal.append(_not_cleared(request.model, caller, data_class))
+            raise
         finally:
             # First the attempt at hand learns that its caller has gone, then what it used is charged.
             events.close()
             call.settle()
 
-    def _masked(self, request: ModelRequest, mask: Mask, caller: Caller) -> ModelRequest:
-        messages = tuple(replace(m, content=mask.mask(m.content)) for m in request.messages)
-        record = Record(
-            trace_id=caller.trace_id,
-            kind=Kind.REDACTION,
-            department=caller.department,
-            person_id=caller.person_id,
-            data={"kinds": mask.counts()},
-        )
-        self._journal.append(record)
-        return replace(request, messages=messages)
+
+def caller_of(errand: Errand, purpose: str) -> Caller:
+    """The caller of an errand; one that belongs to no question gets a trace of its own."""
+    return Caller(errand.department, errand.person_id, errand.trace_id or uuid.uuid4().hex, purpose)
 
 
-def _needs_mask(candidates: Sequence[Deployment]) -> bool:
-    return any(deployment.data_class < DataClass.RESTRICTED for deployment in candidates)
-
-
-def _restored(events: Iterator[Piece | Restart | Finish], mask: Mask) -> Iterator[Piece | Restart | Finish]:
-    """The events with values in place of placeholders, of which one may arrive in pieces."""
-    restorer = mask.restorer()
-    for event in events:
-        if isinstance(event, Piece):
-            if text := restorer.feed(event.text):
-                yield Piece(text)
-            continue
-        if isinstance(event, Restart):
-            restorer = mask.restorer()
-        elif rest := restorer.finish():
-            yield Piece(rest)
-        yield event
+def _not_cleared(model: str, caller: Caller, data_class: DataClass) -> Record:
+    return Record(
+        trace_id=caller.trace_id,
+        kind=Kind.REFUSAL,
+        department=caller.department,
+        person_id=caller.person_id,
+        model=model,
+        outcome="not_cleared",
+        data={"purpose": caller.purpose, "data_class": data_class.word},
+    )

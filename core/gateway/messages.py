@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Literal, Protocol
 
+from core.types import DataClass
 
-class DataClass(IntEnum):
-    """How sensitive a text is, and how sensitive a text a deployment may see: the higher, the more."""
-
-    PUBLIC = 0
-    INTERNAL = 1
-    CONFIDENTIAL = 2
-    RESTRICTED = 3
+__all__ = [
+    "Connect",
+    "DataClass",
+    "Ended",
+    "Finish",
+    "Message",
+    "Model",
+    "ModelRequest",
+    "Numbers",
+    "Piece",
+    "Restart",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """What is asked of a model; `model` is a name of `data/models.yaml`."""
+    """What is asked of a model; `model` is a name of `data/models.yaml`.
+
+    For an embedding model each message is a text, for a rerank model the first one is the question
+    and the others are the texts; both write nothing, so their `max_tokens` is 0.
+    """
 
     model: str
     messages: tuple[Message, ...]
@@ -40,6 +49,16 @@ class Piece:
     """A part of an answer as it is written."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers(Piece):
+    """What an embedding or a rerank model gives, whole: a row of numbers for each text, in their order.
+
+    A rerank model's rows hold one number. `text` only tells the stream watch that something came.
+    """
+
+    rows: tuple[tuple[float, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

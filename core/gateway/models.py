@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import FailureKind, ModelError, ModelRefused, ModelUnavailable
 from core.gateway.deployments import EMBEDDED, provider_of
-from core.gateway.messages import Ended, Finish, ModelRequest, Piece
+from core.gateway.messages import Ended, Finish, ModelRequest, Numbers, Piece
 from core.gateway.provider_errors import provider_error, retry_after_s
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["EMBEDDED", "LiteLLMEmbedding", "LiteLLMModel", "LiteLLMRerank", "warm_up"]
 
 TIMEOUT_S = 60
+
+_Rows = tuple[tuple[float, ...], ...]
 
 
 class Extractive(Protocol):
@@ -113,42 +116,56 @@ class LiteLLMModel:
         )
 
 
-class LiteLLMEmbedding:
-    """An embedding model of any of LiteLLM's providers."""
+class _Reading(ABC):
+    """A model that reads texts and answers with numbers; `timeout_s` limits the whole call."""
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
+    def __init__(self, parameters: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
         self._parameters = parameters
+        self._timeout_s = timeout_s
+        self.name = str(parameters["model"])
 
-    def __call__(self, texts: Sequence[str]) -> list[list[float]]:
-        """One vector for each text, in order; raises ModelUnavailable."""
+    def events(self, request: ModelRequest) -> Iterator[Piece | Ended | Finish]:
+        """The rows as one event, then the end; raises ModelError, also when a row is missing."""
         litellm = _litellm()
-        arguments = {"timeout": TIMEOUT_S, "num_retries": 2, **self._parameters, "input": list(texts)}
+        texts = [message.content for message in request.messages]
+        arguments = {"timeout": self._timeout_s, **self._parameters, "num_retries": 0, "max_retries": 0}
         try:
-            response = litellm.embedding(**arguments)
+            rows, tokens = self._read(litellm, texts, arguments)
         except _failures(litellm) as exc:
-            raise ModelUnavailable(f"The embedding model failed: {_reason(exc)}") from exc
-        rows = sorted(response.data, key=lambda row: row["index"])
-        return [list(row["embedding"]) for row in rows]
+            raise _model_error(self.name, litellm, exc) from exc
+        except (KeyError, TypeError, IndexError) as exc:
+            raise ModelUnavailable(
+                f"{self.name} answered with something that cannot be read.", kind=FailureKind.PROTOCOL
+            ) from exc
+        yield Numbers(".", rows)
+        yield Finish(self.name.split("/", 1)[-1], provider_of(self._parameters), tokens, 0, 0)
+
+    @abstractmethod
+    def _read(self, litellm: Any, texts: list[str], arguments: dict[str, Any]) -> tuple[_Rows, int]:
+        """The rows of these texts and the tokens read, 0 where the provider does not say."""
 
 
-class LiteLLMRerank:
-    """A rerank model of any of LiteLLM's providers (Cohere, Jina, Voyage and others)."""
+class LiteLLMEmbedding(_Reading):
+    """An embedding model of any of LiteLLM's providers: a row is the vector of a text."""
 
-    def __init__(self, parameters: dict[str, Any]) -> None:
-        self._parameters = parameters
+    def _read(self, litellm: Any, texts: list[str], arguments: dict[str, Any]) -> tuple[_Rows, int]:
+        response = litellm.embedding(**arguments, input=texts)
+        rows = {row["index"]: tuple(row["embedding"]) for row in response.data}
+        usage = response.usage
+        return tuple(rows[i] for i in range(len(texts))), int(usage.prompt_tokens or 0) if usage else 0
 
-    def __call__(self, question: str, texts: Sequence[str]) -> list[float]:
-        """A relevance for each text, in the order given; raises ModelUnavailable."""
-        litellm = _litellm()
-        arguments = {"timeout": TIMEOUT_S, **self._parameters, "top_n": len(texts)}
-        try:
-            response = litellm.rerank(query=question, documents=list(texts), **arguments)
-        except _failures(litellm) as exc:
-            raise ModelUnavailable(f"The rerank model failed: {_reason(exc)}") from exc
-        scores = [0.0] * len(texts)
-        for result in response.results or []:
-            scores[int(result["index"])] = float(result["relevance_score"])
-        return scores
+
+class LiteLLMRerank(_Reading):
+    """A rerank model of any of LiteLLM's providers (Cohere, Jina, Voyage and others).
+
+    A row is the relevance of a text; one that the provider left out has none.
+    """
+
+    def _read(self, litellm: Any, texts: list[str], arguments: dict[str, Any]) -> tuple[_Rows, int]:
+        question, *documents = texts
+        response = litellm.rerank(query=question, documents=documents, **arguments, top_n=len(documents))
+        found = {int(result["index"]): float(result["relevance_score"]) for result in response.results or ()}
+        return tuple((found.get(i, 0.0),) for i in range(len(documents))), 0
 
 
 def warm_up() -> None:

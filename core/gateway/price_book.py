@@ -15,8 +15,8 @@ from pydantic import BaseModel, Field, ValidationError
 
 from core.errors import ConfigurationError, PriceUnknown
 
-PerToken = tuple[float | str, float | str]
-"""US dollars for a token of the prompt and for one of the completion, as LiteLLM has them."""
+PerToken = tuple[float | str, float | str] | tuple[float | str, float | str, float | str]
+"""US dollars for a token of the prompt, for one of the completion and, of rerank models, for a query."""
 
 _MILLION = 1_000_000
 _Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
@@ -26,21 +26,25 @@ _Dollars = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 class Price:
     """Whole micro-dollars for a million tokens of the prompt and of the completion.
 
-    `source` says who knows it: the deployment, the prices file or LiteLLM.
+    `source` says who knows it: the deployment, the prices file or LiteLLM. `per_call` are
+    micro-dollars for each call, as rerank models charge for a query.
     """
 
     prompt: int
     completion: int
     source: Literal["deployment", "file", "litellm"]
+    per_call: int = 0
 
     def cost_microusd(self, prompt_tokens: int, completion_tokens: int) -> int:
-        """The cost, rounded up: never 0 for tokens that have a price."""
-        return -(-(self.prompt * prompt_tokens + self.completion * completion_tokens) // _MILLION)
+        """The cost of a call, rounded up: never 0 for tokens that have a price, 0 without any."""
+        tokens = -(-(self.prompt * prompt_tokens + self.completion * completion_tokens) // _MILLION)
+        return tokens + (self.per_call if prompt_tokens or completion_tokens else 0)
 
 
 class _Entry(BaseModel, extra="forbid"):
     prompt: _Dollars
     completion: _Dollars
+    query: _Dollars = Decimal(0)
 
 
 class _File(BaseModel, extra="forbid"):
@@ -62,7 +66,7 @@ class PriceBook:
         `configured` is the deployment's own price; `(0, 0)` is a price: it costs nothing.
         """
         if configured is not None:
-            return Price(_per_million(configured[0]), _per_million(configured[1]), "deployment")
+            return _price(configured, "deployment")
         if model in self._overrides:
             return self._overrides[model]
         known = self._price_of(model)
@@ -71,15 +75,21 @@ class PriceBook:
                 f"Nobody knows what the model {model} costs, so it is not used. "
                 f"An administrator can put its price into {self._file}."
             )
-        return Price(_per_million(known[0]), _per_million(known[1]), "litellm")
+        return _price(known, "litellm")
 
 
-def configured_price(*places: Mapping[str, Any]) -> PerToken | None:
+def configured_price(*places: Mapping[str, Any], writes: bool = True) -> PerToken | None:
     """A deployment's own price, from the first place (`litellm_params`, `model_info`) that has one.
 
-    Raises ConfigurationError for half a price and for what is not a number from 0 on.
+    A model that `writes` nothing, for embedding or reranking, needs no price for its output, and may
+    have an `input_cost_per_query` instead of one for its input. Raises ConfigurationError for half a
+    price and for what is not a number from 0 on.
     """
     for place in places:
+        if not writes:
+            if found := _reading_price(place):
+                return found
+            continue
         pair = (place.get("input_cost_per_token"), place.get("output_cost_per_token"))
         if pair == (None, None):
             continue
@@ -89,6 +99,22 @@ def configured_price(*places: Mapping[str, Any]) -> PerToken | None:
             )
         return pair[0], pair[1]
     return None
+
+
+def _reading_price(place: Mapping[str, Any]) -> PerToken | None:
+    prompt, query = place.get("input_cost_per_token"), place.get("input_cost_per_query")
+    if prompt is None and query is None:
+        return None
+    prices = (prompt or 0, place.get("output_cost_per_token") or 0, query or 0)
+    if not all(_is_price(value) for value in prices):
+        raise ConfigurationError("input_cost_per_token and input_cost_per_query must be numbers from 0 on.")
+    return prices
+
+
+def _price(rates: PerToken, source: Literal["deployment", "litellm"]) -> Price:
+    prompt, completion, *query = rates
+    per_call = ceil(Fraction(str(query[0])) * _MILLION) if query else 0
+    return Price(_per_million(prompt), _per_million(completion), source, per_call)
 
 
 def _is_price(value: Any) -> bool:
@@ -118,7 +144,12 @@ def _load(path: Path) -> dict[str, Price]:
         place = ".".join(str(part) for part in first["loc"])
         raise ConfigurationError(f"{path}, {place}: {first['msg']}.") from exc
     return {
-        model: Price(ceil(entry.prompt * _MILLION), ceil(entry.completion * _MILLION), "file")
+        model: Price(
+            ceil(entry.prompt * _MILLION),
+            ceil(entry.completion * _MILLION),
+            "file",
+            ceil(entry.query * _MILLION),
+        )
         for model, entry in entries.items()
     }
 

@@ -17,10 +17,17 @@ class PriceList:
     """Prices by LiteLLM's model name, read on first use."""
 
     def price_of(self, model: str) -> PerToken | None:
-        """US dollars for a token of prompt and completion; None where the list lacks one of them."""
+        """US dollars for a token of prompt and completion; None where the list lacks one of them.
+
+        Models that write nothing have no price of their output, rerank models also one of a query.
+        """
         entry = self._entries.get(model, {})
-        prompt, completion = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
-        return None if prompt is None or completion is None else (prompt, completion)
+        reads = entry.get("mode") in ("embedding", "rerank")
+        prompt = entry.get("input_cost_per_token")
+        completion = entry.get("output_cost_per_token", 0 if reads else None)
+        if prompt is None or completion is None:
+            return None
+        return prompt, completion, entry.get("input_cost_per_query", 0) if reads else 0
 
     @cached_property
     def _entries(self) -> dict[str, dict[str, Any]]:

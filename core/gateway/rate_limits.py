@@ -47,12 +47,16 @@ UNLIMITED = RateLimit()
 
 @dataclass(frozen=True, slots=True)
 class RateTable:
-    """The limit of each kind of scope, and of the named ones that have their own."""
+    """The limit of each kind of scope, and of the named ones that have their own.
+
+    People are named by e-mail address, in small letters.
+    """
 
     person: RateLimit = UNLIMITED
     department: RateLimit = UNLIMITED
     provider: RateLimit = UNLIMITED
     deployment: RateLimit = UNLIMITED
+    people: Mapping[str, RateLimit] = field(default_factory=dict)
     departments: Mapping[str, RateLimit] = field(default_factory=dict)
     providers: Mapping[str, RateLimit] = field(default_factory=dict)
     deployments: Mapping[str, RateLimit] = field(default_factory=dict)
@@ -85,11 +89,16 @@ class RateLimits:
         limiter: MovingWindowRateLimiter,
         table: RateTable,
         item: Callable[[int], RateLimitItem] = RateLimitItemPerMinute,
+        email_of: Callable[[int], str | None] = lambda _: None,
     ) -> None:
-        """`item` makes the window of a number of units; another than the minute is for tests."""
+        """`item` makes the window of a number of units; another than the minute is for tests.
+
+        `email_of` gives a person's address, and is asked only where the table names people.
+        """
+        self.table = table
         self._limiter = limiter
-        self._table = table
         self._item = item
+        self._email_of = email_of
         self._lock = threading.Lock()
 
     def take(self, caller: Caller | None, provider: str, deployment: str, tokens: int) -> None:
@@ -124,19 +133,23 @@ class RateLimits:
     def _limits(
         self, caller: Caller | None, provider: str, deployment: str
     ) -> Iterator[tuple[ScopeName, str, RateLimit]]:
-        table = self._table
+        table = self.table
         if caller is not None:
             if caller.person_id is not None:
-                yield "person", str(caller.person_id), table.person
+                yield "person", str(caller.person_id), self._of_person(caller.person_id)
             department = caller.department
             yield "department", department, table.departments.get(department, table.department)
         yield "provider", provider, table.providers.get(provider, table.provider)
         yield "deployment", deployment, table.deployments.get(deployment, table.deployment)
 
+    def _of_person(self, person_id: int) -> RateLimit:
+        email = self._email_of(person_id) if self.table.people else None
+        return self.table.people.get(email or "", self.table.person)
+
     def _window(
         self, scope: ScopeName, name: str, what: Literal["requests", "tokens"], limit: int, needed: int
     ) -> _Window:
-        unit = -(-limit // FINEST)
+        unit = max(1, -(-limit // FINEST))
         return _Window(scope, name, what, limit, needed, self._item(limit // unit), -(-needed // unit))
 
     def _refusal(self, full: list[_Window]) -> RateLimited:

@@ -81,7 +81,7 @@ class Router:
         while True:
             station = self._next(journey)
             try:
-                observer.before(station.deployment, request)
+                sent = observer.before(station.deployment, request)
             except BaseException as exc:
                 station.circuit.released()
                 if not isinstance(exc, Skip):
@@ -89,7 +89,7 @@ class Router:
                 journey.skip(station, exc.reason)
                 continue
             try:
-                yield from self._attempt(journey, station, observer)
+                yield from self._attempt(journey, station, sent, observer)
                 return
             except ModelError as exc:
                 self._learn(journey, station, exc)
@@ -116,6 +116,10 @@ class Router:
         own = self._routes.real(model)
         names = [own, *self._routes.after(own), *self._routes.larger_than(own)]
         return [s.deployment for name in dict.fromkeys(names) for s in self._by_route.get(name, [])]
+
+    def deployments(self) -> list[Deployment]:
+        """Every deployment in the order of the file."""
+        return [station.deployment for station in self._stations.values()]
 
     def knows(self, model: str) -> bool:
         """Whether a model or an alias of this name is configured."""
@@ -144,7 +148,7 @@ class Router:
         observer = attempts or Unobserved()
         request = replace(_TEST, model=station.deployment.route)
         try:
-            observer.before(station.deployment, request)
+            request = observer.before(station.deployment, request)
         except Skip as exc:
             raise Busy(exc.reason) from exc
         for event in Attempt(station, request, observer, self._clock).events():
@@ -160,14 +164,17 @@ class Router:
             raise ConfigurationError(f"There is no model named {request.model}. Configured are: {known}.")
         models = [model, *self._routes.after(model)]
         if not any(self._cleared(name, clearance) for name in models):
-            raise NotCleared(f"No deployment of {request.model} may see {clearance.name.lower()} text.")
+            raise NotCleared(
+                f"This needs {clearance.word} text, which no configured deployment of {request.model} may "
+                "see, so nothing was sent. An administrator can clear one for it in the models file."
+            )
         return Journey(request, models, clearance, self._clock())
 
     def _attempt(
-        self, journey: Journey, station: Station, observer: Attempts
+        self, journey: Journey, station: Station, request: ModelRequest, observer: Attempts
     ) -> Iterator[Piece | Restart | Finish]:
         journey.tries_at.append(self._clock())
-        attempt = Attempt(station, journey.request, observer, self._clock)
+        attempt = Attempt(station, request, observer, self._clock)
         for event in attempt.events(journey.restart(station)):
             if isinstance(event, Finish):
                 yield replace(event, failed=journey.failed_names())

@@ -55,14 +55,24 @@ class DeploymentSnapshot:
 
 
 class Station:
-    """Thread safe. `connect` opens a stream to the deployment, `clock` gives seconds that only grow."""
+    """Thread safe. `connect` opens a stream to the deployment, `clock` gives seconds that only grow.
 
-    def __init__(self, deployment: Deployment, connect: Connect, clock: Callable[[], float]) -> None:
+    `counts_rates` is false where the rate limits count requests and tokens for all processes.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        connect: Connect,
+        clock: Callable[[], float],
+        counts_rates: bool = True,
+    ) -> None:
         self.deployment = deployment
         self.connect = connect
         self.circuit = Circuit(deployment.circuit, clock)
         self.last_error = ""
         self._clock = clock
+        self._counts_rates = counts_rates
         self._lock = threading.Lock()
         self._in_flight = 0
         most = max(_MOST_SEEN, deployment.rpm or 0)
@@ -108,6 +118,8 @@ class Station:
         deployment = self.deployment
         if deployment.max_parallel is not None and self._in_flight >= deployment.max_parallel:
             return f"{deployment.max_parallel} answers at a time"
+        if not self._counts_rates:
+            return ""
         if deployment.rpm is not None and self._started_lately() >= deployment.rpm:
             return f"{deployment.rpm} requests a minute"
         if deployment.tpm is not None and self._tokens_lately() + tokens > deployment.tpm:

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from core.database import Database
-from core.errors import BadInput
 from core.journal.entries import COLUMNS, GENESIS, Columns, Head, Kind, hash_of
 from core.tables import journal
 
 _BATCH = 2_000
 _NEIGHBOURHOOD = 10_000  # how far around an entry its own place is looked for, to name the fault
-_ANCHOR = re.compile(r"journal head (\d+) ([0-9a-f]{64})\b")
 
 
 class Fault(StrEnum):
@@ -66,12 +62,19 @@ class ChainBroken(Exception):
         self.reason = reason
 
 
-def verify(database: Database, anchors: Iterable[Head] = ()) -> Verification:
-    """Walk all entries; `anchors` are heads that were written outside earlier."""
-    walk = Walk({anchor.seq: anchor.hash for anchor in anchors})
+def verify(
+    database: Database, anchors: Iterable[Head] = (), progress: Callable[[int], None] | None = None
+) -> Verification:
+    """Walk all entries; `anchors` are heads that were written outside earlier.
+
+    `progress` is told now and then how many entries fit so far.
+    """
+    walk = Walk(anchors)
     try:
         for row in rows(database):
             walk.step(row)
+            if progress is not None and walk.count % _BATCH == 0:
+                progress(walk.count)
         walk.end()
     except ChainBroken as broken:
         return Verification(walk.count, walk.head, broken.seq, broken.fault, broken.reason)
@@ -85,10 +88,13 @@ class Walk:
     exactly the entry before the first that is left.
     """
 
-    def __init__(self, anchors: dict[int, str]) -> None:
+    def __init__(self, anchors: Iterable[Head] = ()) -> None:
         self.count = 0
         self.head = Head(0, GENESIS)
-        self._anchors = anchors
+        # All hashes that one number was anchored with: a second one is as bad as a wrong one.
+        self._anchors: dict[int, set[str]] = {}
+        for anchor in anchors:
+            self._anchors.setdefault(anchor.seq, set()).add(anchor.hash)
         self._removed: Head | None = None
 
     def step(self, row: Columns) -> None:
@@ -97,7 +103,7 @@ class Walk:
             self._removed = self.head = Head(row["seq"] - 1, row["previous"])
         _check(row, self.head)
         self.head = Head(row["seq"], row["hash"])
-        if self._anchors.get(self.head.seq, self.head.hash) != self.head.hash:
+        if self._anchors.get(self.head.seq, set()) - {self.head.hash}:
             reason = (
                 f"Entry {self.head.seq} is not the one that was anchored: it or an earlier one was rewritten."
             )
@@ -143,18 +149,6 @@ def rows(database: Database, first: int | None = None, last: int | None = None) 
         if not batch:
             return
         after = batch[-1][0]
-
-
-def read_anchors(path: Path) -> list[Head]:
-    """The heads in a file of anchors or a log; BadInput when it has none."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        text = ""
-    found = [Head(int(match[1]), match[2]) for match in _ANCHOR.finditer(text)]
-    if not found:
-        raise BadInput(f"There are no journal heads in {path}.")
-    return found
 
 
 def _check(row: Columns, head: Head) -> None:

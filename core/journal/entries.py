@@ -66,6 +66,7 @@ class Kind(StrEnum):
     SETTING = "setting"
     RATE_LIMIT = "rate_limit"
     SEAL = "seal"
+    AUDIT = "audit"
 
 
 @dataclass(frozen=True, slots=True)

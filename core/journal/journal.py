@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from core.database import Database
-from core.journal import chain, sealing, search
+from core.journal import anchoring, chain, counting, sealing, search
 from core.journal.chain import Verification
-from core.journal.entries import Entry, Head, Record, prepared, stamp
+from core.journal.counting import Counts, Values
+from core.journal.entries import Entry, Head, Record, prepared
 from core.journal.search import Filters
 from core.journal.writing import Writer, head_of
 from core.tables import journal
@@ -56,21 +56,19 @@ class Journal:
     def anchor(self, path: Path) -> Head:
         """Append the head as one line to a file, which belongs where the database's owner cannot write."""
         head = self.head()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(f"{stamp(self._clock())} {head}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        anchoring.append(path, head, self._clock())
         return head
 
-    def verify(self, anchors: Path | Iterable[Head] = ()) -> Verification:
+    def verify(
+        self, anchors: Path | Iterable[Head] = (), progress: Callable[[int], None] | None = None
+    ) -> Verification:
         """Walk the whole chain, and look whether it still has the anchored heads.
 
         Without anchors, entries cut off at the end leave no trace. Raises BadInput when the file
-        of anchors has none.
+        of anchors has none. `progress` is told now and then how many entries fit so far.
         """
-        heads = chain.read_anchors(anchors) if isinstance(anchors, Path) else anchors
-        return chain.verify(self._database, heads)
+        heads = [a.head for a in anchoring.read(anchors)] if isinstance(anchors, Path) else anchors
+        return chain.verify(self._database, heads, progress)
 
     def search(
         self, filters: Filters | None = None, text: str = "", limit: int = 100, before: int | None = None
@@ -82,10 +80,20 @@ class Journal:
         with self._database.read() as connection:
             return search.search(connection, filters or Filters(), text, limit, before)
 
-    def trace(self, trace_id: str) -> list[Entry]:
-        """All entries of one question, oldest first."""
+    def counts(self, filters: Filters, text: str, zone: tzinfo) -> Counts:
+        """How many entries match, by kind and by day or hour of the zone."""
         with self._database.read() as connection:
-            return search.trace(connection, trace_id)
+            return counting.counts(connection, filters, text, zone)
+
+    def values(self) -> Values:
+        """The departments, providers, outcomes and kinds that stand in entries."""
+        with self._database.read() as connection:
+            return counting.values(connection)
+
+    def trace(self, trace_id: str, limit: int | None = None) -> list[Entry]:
+        """The entries of one question, oldest first: all of them, or at most `limit`."""
+        with self._database.read() as connection:
+            return search.trace(connection, trace_id, limit)
 
     def open_attempts(self, older_than: timedelta) -> list[Entry]:
         """Model calls that began longer ago than this and have no outcome: visible defects."""

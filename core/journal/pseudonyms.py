@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from core.database import Database
 from core.tables import journal_keys
 
+PREFIX = "person-"
 _NAME = "pseudonyms"
 
 
@@ -23,7 +24,7 @@ class Pseudonyms:
 
     def of(self, person_id: int) -> str:
         """As in `person-3f9a0c12be`."""
-        return "person-" + hmac.new(self._key, str(person_id).encode(), hashlib.sha256).hexdigest()[:10]
+        return PREFIX + hmac.new(self._key, str(person_id).encode(), hashlib.sha256).hexdigest()[:10]
 
     def find(self, pseudonym: str, person_ids: Iterable[int]) -> int | None:
         """Which of the people it stands for, so that a reader can filter by it."""

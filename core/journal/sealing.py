@@ -73,7 +73,7 @@ def export(
     if now < month.end + SEAL_AFTER:
         raise BadInput(f"{month.name} is not over yet: a month is sealed an hour after its end.")
     first, last = _span(database, month)
-    walk, opening = Walk({}), None
+    walk, opening = Walk(), None
     try:
         for row in rows(database, first, last):
             walk.step(row)

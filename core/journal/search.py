@@ -34,21 +34,28 @@ def search(
     connection: sa.Connection, filters: Filters, text: str, limit: int, before: int | None
 ) -> list[Entry]:
     """The newest entries that match, below the number `before`."""
-    conditions = _conditions(filters)
+    found = conditions(connection, filters, text)
+    if found is None:
+        return []
     if before is not None:
-        conditions.append(journal.c.seq < before)
-    if text.strip():
-        holding = holds_words(connection.dialect.name, text)
-        if holding is None:
-            return []
-        conditions.append(holding)
-    query = _entries().where(*conditions).order_by(journal.c.seq.desc()).limit(limit)
+        found.append(journal.c.seq < before)
+    query = _entries().where(*found).order_by(journal.c.seq.desc()).limit(limit)
     return _all(connection, query)
 
 
-def trace(connection: sa.Connection, trace_id: str) -> list[Entry]:
-    """All entries of one question, oldest first."""
-    return _all(connection, _entries().where(journal.c.trace_id == trace_id).order_by(journal.c.seq))
+def conditions(connection: sa.Connection, filters: Filters, text: str) -> list[sa.ColumnElement[bool]] | None:
+    """What an entry must fulfil; None when the text has no word, so that nothing can match."""
+    found = _conditions(filters)
+    if not text.strip():
+        return found
+    holding = holds_words(connection.dialect.name, text)
+    return None if holding is None else [*found, holding]
+
+
+def trace(connection: sa.Connection, trace_id: str, limit: int | None = None) -> list[Entry]:
+    """The entries of one question, oldest first, at most `limit`."""
+    query = _entries().where(journal.c.trace_id == trace_id).order_by(journal.c.seq).limit(limit)
+    return _all(connection, query)
 
 
 def open_attempts(connection: sa.Connection, until: datetime) -> list[Entry]:

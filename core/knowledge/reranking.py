@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -12,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, ModelError, RateLimited
 from core.knowledge.token_codes import TokenMemory, decoded, token_codes
-from core.types import Passage
+from core.types import Errand, Passage, highest_class
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
+
+log = logging.getLogger(__name__)
 
 Vectors = NDArray[np.float32]
 
@@ -52,6 +55,10 @@ class Reranker(ABC):
         ]
         return [*sorted(scored, key=lambda passage: -passage.score), *passages[len(scored) :]]
 
+    def on_behalf(self, errand: Errand) -> Reranker:
+        """The reranker for this errand; one that runs in this process needs to know of none."""
+        return self
+
     @abstractmethod
     def _scores(self, question: str, passages: Sequence[Passage]) -> Sequence[float]:
         """A score for each of at least one passages, higher is better; or for the first of them only."""
@@ -60,14 +67,27 @@ class Reranker(ABC):
 class GatewayReranker(Reranker):
     """Any rerank model that the gateway reaches.
 
-    `rank` takes the question and the texts and gives the relevance of each text, in their order.
+    `rank` takes the question, the texts and on whose behalf, and gives the relevance of each text, in
+    their order. When the model may not see them, or does not answer, the order stays as it was: a
+    question is better served by the second-best order than by none.
     """
 
-    def __init__(self, rank: Callable[[str, Sequence[str]], Sequence[float]]) -> None:
+    def __init__(self, rank: Callable[[str, Sequence[str], Errand], Sequence[float]], errand: Errand) -> None:
         self._rank = rank
+        self._errand = errand
+
+    def on_behalf(self, errand: Errand) -> GatewayReranker:
+        """The same model, whose calls are made for this errand."""
+        return GatewayReranker(self._rank, errand)
 
     def _scores(self, question: str, passages: Sequence[Passage]) -> Sequence[float]:
-        return self._rank(question, [passage.chunk.indexed_text for passage in passages])
+        sensitive = max(self._errand.data_class, highest_class(passages))
+        texts = [passage.chunk.indexed_text for passage in passages]
+        try:
+            return self._rank(question, texts, replace(self._errand, data_class=sensitive))
+        except (ModelError, RateLimited) as exc:
+            log.warning("passages stay in the order of the retrieval: %s", exc)
+            return []
 
 
 class CrossEncoderReranker(Reranker):

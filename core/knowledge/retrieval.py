@@ -14,9 +14,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core.knowledge.embedding import on_behalf
 from core.knowledge.keyword_index import KeywordIndex
 from core.knowledge.reranking import Reranker
-from core.types import Chunk, Passage, Person
+from core.types import Chunk, Errand, Passage, Person
 
 Vector = NDArray[np.float32]
 Scores = NDArray[np.float64]
@@ -99,19 +100,27 @@ class Retriever:
         self._analyse = analyse
         self._reranker = reranker
 
-    def search(self, question: str, person: Person, limit: int = 8) -> Retrieval:
-        """At most `limit` passages that this person may read, best first."""
+    def search(
+        self, question: str, person: Person, limit: int = 8, errand: Errand | None = None
+    ) -> Retrieval:
+        """At most `limit` passages that this person may read, best first.
+
+        `errand` is what the question is searched for, where that is more than the person's own.
+        Raises what the gateway raises where the embedding model is behind it.
+        """
+        errand = errand or Errand(person.department, person.id)
         groups = self._catalog.readable_groups(person)
         if not groups or limit < 1:
             return Retrieval((), 0.0)
-        asked = _Question(groups, self._embedder.embed_query(question), self._analyse(question))
+        vector = on_behalf(self._embedder, errand).embed_query(question)
+        asked = _Question(groups, vector, self._analyse(question))
         candidates = self._candidates(asked, limit)
         if not candidates:
             return Retrieval((), 0.0)
         ranked = self._ranked(asked, candidates)
         best_cosine = max(passage.cosine for passage in ranked)
         if self._reranker is not None:
-            ranked = self._reranker.rerank(question, ranked)
+            ranked = self._reranker.on_behalf(errand).rerank(question, ranked)
         return Retrieval(tuple(ranked[:limit]), best_cosine)
 
     def _candidates(self, asked: _Question, limit: int) -> list[_Candidate]:

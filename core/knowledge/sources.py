@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from core.errors import BadInput, ConfigurationError
-from core.types import Readership
+from core.types import DataClass, Readership
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,27 @@ class Source:
     owner_id: int | None
     byte_count: int
     read: Callable[[], bytes]
+    data_class: DataClass = DataClass.INTERNAL
+
+
+def _data_class(word: Any) -> DataClass:
+    return DataClass.named(str(word))
+
+
+_DataClass = Annotated[DataClass, BeforeValidator(_data_class)]
 
 
 class _Entry(BaseModel, extra="forbid"):
     path: str
     owner: str
     readers: list[str] | Literal["everyone"]
+    data_class: _DataClass | None = None
 
 
 class _Manifest(BaseModel, extra="forbid"):
+    """`data_class` is that of every document whose entry says nothing."""
+
+    data_class: _DataClass = DataClass.INTERNAL
     documents: list[_Entry]
 
 
@@ -56,7 +68,8 @@ def folder_sources(folder: Path, owner_of: Callable[[str], Owner | None]) -> Ite
     nobody has said who may read it.
     """
     root = folder / "files"
-    entries = _manifest(folder / "manifest.yaml").documents
+    manifest = _manifest(folder / "manifest.yaml")
+    entries = manifest.documents
     unnamed = _files_below(root) - {entry.path for entry in entries}
     if unnamed:
         raise ConfigurationError(
@@ -79,6 +92,7 @@ def folder_sources(folder: Path, owner_of: Callable[[str], Owner | None]) -> Ite
             owner_id=owner.id,
             byte_count=path.stat().st_size,
             read=path.read_bytes,
+            data_class=manifest.data_class if entry.data_class is None else entry.data_class,
         )
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Vectors = NDArray[np.float32]
 
 PAGE = 5_000
-_PREFIX = "chunks-"
+CHUNKS = "chunks-"
 
 
 class ChromaStore:
@@ -62,8 +62,10 @@ class VectorIndex:
     Calls for a group that has no vectors yet answer as for an empty one.
     """
 
-    def __init__(self, store: ChromaStore, embedding: str) -> None:
+    def __init__(self, store: ChromaStore, embedding: str, prefix: str = CHUNKS) -> None:
+        """`prefix` keeps the collections of different things apart; those of one index share it."""
         self._client = store.client
+        self._prefix = prefix
         self.embedding = embedding
         self._collections: dict[str, ChromaCollection] = {}
 
@@ -120,11 +122,15 @@ class VectorIndex:
                 return
             offset += PAGE
 
+    def forget(self, group: str) -> None:
+        """Ask for the group's collection anew: another process may have removed and remade it."""
+        self._collections.pop(group, None)
+
     def drop_other_embeddings(self) -> None:
         """Delete the collections that another embedding model filled."""
         for collection in self._client.list_collections():
             made_by = (collection.metadata or {}).get("embedding")
-            if collection.name.startswith(_PREFIX) and made_by != self.embedding:
+            if collection.name.startswith(self._prefix) and made_by != self.embedding:
                 self._client.delete_collection(collection.name)
 
     def _collection(self, group: str, create: bool = False) -> ChromaCollection | None:
@@ -133,7 +139,7 @@ class VectorIndex:
             return known
         from chromadb.errors import NotFoundError
 
-        name = _collection_name(group, self.embedding)
+        name = self._prefix + _collection_name(group, self.embedding)
         if create:
             found = self._client.get_or_create_collection(
                 name,
@@ -163,7 +169,7 @@ def _nearest(collection: ChromaCollection, vector: Vectors, limit: int) -> list[
 
 def _collection_name(group: str, embedding: str) -> str:
     # Hashed: a group's key may be longer than a collection's name may be, and hold other characters.
-    return _PREFIX + hashlib.sha256(f"{group}\n{embedding}".encode()).hexdigest()[:32]
+    return hashlib.sha256(f"{group}\n{embedding}".encode()).hexdigest()[:32]
 
 
 def _lock(folder: Path) -> FileLock:

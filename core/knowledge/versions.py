@@ -8,6 +8,7 @@ makes it superfluous, so that a crash can delay a deletion but not lose it.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,8 +19,10 @@ from sqlalchemy.exc import IntegrityError
 
 from core.database import Database
 from core.errors import Busy, NotFound
+from core.journal.entries import Record
+from core.knowledge.document_records import deleted, now_current
 from core.tables import changes, chunks, documents, files, purges, versions
-from core.types import ChunkSpan, LoadedDocument
+from core.types import ChunkSpan, DataClass, LoadedDocument
 
 LEASE = timedelta(minutes=5)
 
@@ -43,6 +46,7 @@ class Draft:
     origin: str
     owner_id: int | None
     created_by: int | None
+    data_class: DataClass = DataClass.INTERNAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +78,29 @@ class Purge:
 
 
 class Versions:
-    """Writes document versions. `clock` gives the current time in UTC."""
+    """Writes document versions. `clock` gives the current time in UTC.
 
-    def __init__(self, database: Database, embedding: str, clock: Callable[[], datetime]) -> None:
+    `record_in` writes each change down within the transaction that makes it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        embedding: str,
+        clock: Callable[[], datetime],
+        record_in: Callable[[sa.Connection, Record], object] = lambda connection, record: None,
+    ) -> None:
         self._database = database
         self._embedding = embedding
         self._clock = clock
+        self._record_in = record_in
 
-    def unchanged(self, name: str, sha256: str, readers: str) -> bool:
-        """Whether the document's current version has this content and readership already."""
+    def unchanged(
+        self, name: str, sha256: str, readers: str, data_class: DataClass = DataClass.INTERNAL
+    ) -> bool:
+        """Whether the document's current version has this content, readership and class already."""
         with self._database.read() as connection:
-            return self._is_current(connection, name, sha256, readers)
+            return self._is_current(connection, name, sha256, readers, data_class)
 
     def stage(self, drafts: Sequence[Draft]) -> list[Staged | None]:
         """Store versions that are not searchable yet, all in one transaction.
@@ -112,9 +128,10 @@ class Versions:
 
         Raises Busy, and swaps none, when one of them was discarded meanwhile.
         """
+        trace_id = uuid.uuid4().hex
         with self._database.write() as connection:
-            for each in staged:
-                self._swap(connection, each)
+            for record in [self._swap(connection, each, trace_id) for each in staged]:
+                self._record_in(connection, record)
 
     def discard(self, staged: Sequence[Staged]) -> None:
         """Drop staged versions and write down their vectors for purging."""
@@ -130,7 +147,7 @@ class Versions:
         with self._database.write() as connection:
             return _discard(connection, expired)
 
-    def delete(self, document_id: int) -> None:
+    def delete(self, document_id: int, deleted_by: int | None = None) -> None:
         """Remove a document with all its versions; its vectors are written down for purging.
 
         Raises Busy while a new version of it is being made, NotFound when it is gone already.
@@ -147,7 +164,9 @@ class Versions:
                 raise Busy("A new version of this document is being read right now. Try again in a moment.")
             if row.current_version_id is not None:
                 _retire(connection, row.current_version_id, row.readers)
+            record = deleted(connection, uuid.uuid4().hex, document_id, deleted_by)
             connection.execute(sa.delete(documents).where(documents.c.id == document_id))
+            self._record_in(connection, record)
 
     def pending_purges(self) -> list[Purge]:
         """Vectors still to be deleted, oldest first."""
@@ -195,19 +214,22 @@ class Versions:
             ).all()
         return {row.name: row.id for row in rows}
 
-    def _is_current(self, connection: sa.Connection, name: str, sha256: str, readers: str) -> bool:
+    def _is_current(
+        self, connection: sa.Connection, name: str, sha256: str, readers: str, data_class: DataClass
+    ) -> bool:
         return (
             connection.scalar(
                 sa.select(versions.c.id)
                 .join(documents, documents.c.current_version_id == versions.c.id)
                 .where(documents.c.name == name, versions.c.sha256 == sha256)
                 .where(versions.c.readers == readers, versions.c.embedding == self._embedding)
+                .where(versions.c.data_class == data_class.word)
             )
             is not None
         )
 
     def _stage(self, connection: sa.Connection, draft: Draft) -> Staged | None:
-        if self._is_current(connection, draft.name, draft.sha256, draft.readers):
+        if self._is_current(connection, draft.name, draft.sha256, draft.readers, draft.data_class):
             return None
         try:
             with connection.begin_nested():
@@ -255,6 +277,7 @@ class Versions:
                 state="staged",
                 sha256=draft.sha256,
                 readers=draft.readers,
+                data_class=draft.data_class.word,
                 embedding=self._embedding,
                 title=loaded.title,
                 text=loaded.text,
@@ -293,14 +316,15 @@ class Versions:
         )
         return Staged(version_id, document_id, number, draft.readers, tuple(ids))
 
-    def _swap(self, connection: sa.Connection, staged: Staged) -> None:
+    def _swap(self, connection: sa.Connection, staged: Staged, trace_id: str) -> Record:
         document = connection.execute(
             sa.select(documents.c.current_version_id, documents.c.readers)
             .where(documents.c.id == staged.document_id)
             .with_for_update()
         ).one_or_none()
-        if document is not None and document.current_version_id is not None:
-            _retire(connection, document.current_version_id, document.readers)
+        previous = None if document is None else document.current_version_id
+        if document is not None and previous is not None:
+            _retire(connection, previous, document.readers)
         promoted = connection.execute(
             sa.update(versions)
             .where(versions.c.id == staged.version_id, versions.c.state == "staged")
@@ -314,6 +338,7 @@ class Versions:
             .values(current_version_id=staged.version_id, readers=staged.readers)
         )
         _note_change(connection, "add", staged.readers, staged.version_id, staged.chunk_ids)
+        return now_current(connection, trace_id, staged.version_id, previous)
 
 
 def _new_id(connection: sa.Connection, insert: sa.Insert) -> int:

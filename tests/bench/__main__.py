@@ -19,6 +19,10 @@ NAMES = (
     "budgets",
     "privacy",
     "journal",
+    "spend",
+    "confidence",
+    "support",
+    "injection",
 )
 
 

@@ -32,6 +32,7 @@ from core.gateway.charges import Caller, Spent
 from core.gateway.holds import Hold
 from core.gateway.money import Period, Scope
 from core.identity import Identity
+from core.journal.journal import Journal
 from core.tables import budget_counters, charge_days, charges, hold_parts
 from core.tables import budgets as budgets_table
 from core.types import Person, Role
@@ -472,3 +473,56 @@ def test_no_order_of_events_passes_a_budget(database: Database, administrator: P
             derandomize=True,
         ),
     )
+
+
+def test_who_changed_a_budget_is_on_record(database: Database, clock: Clock, administrator: Person) -> None:
+    """With the amount and the period; what was refused changed nothing."""
+    journal = Journal(database, clock)
+    budgets = Budgets(database, clock, journal.append_in)
+    budgets.set_limit(administrator, OPENAI, 5 * DOLLAR, Period.DAY)
+    budgets.set_limit(administrator, SALES, None)
+    with pytest.raises(BadInput):
+        budgets.set_limit(administrator, SALES, -1)
+    removed, was_set = journal.search()
+    assert (was_set.kind, was_set.outcome, was_set.provider) == ("budget", "set", "openai")
+    assert (was_set.person_id, was_set.department) == (administrator.id, "people")
+    assert was_set.data == {
+        "scope": "provider",
+        "id": "openai",
+        "limit_microusd": 5 * DOLLAR,
+        "period": "day",
+    }
+    assert (removed.outcome, removed.provider, removed.data["id"]) == ("removed", None, "sales")
+
+
+def test_an_entry_that_cannot_be_written_leaves_the_budget_as_it_was(
+    budgets: Budgets, database: Database, clock: Clock, administrator: Person
+) -> None:
+    """Both or neither."""
+
+    def full_disk(*_: object) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"):
+        Budgets(database, clock, full_disk).set_limit(administrator, SALES, 5)
+    assert budgets.status(SALES).limit_microusd == 100 * DOLLAR
+
+
+def test_an_expired_hold_is_on_record_with_whose_it_was(
+    database: Database, clock: Clock, administrator: Person
+) -> None:
+    """Under the trace of its question; once, however often holds are looked through."""
+    journal = Journal(database, clock)
+    budgets = Budgets(database, clock, journal.append_in)
+    hold = take(budgets, 3 * DOLLAR, ttl_s=60)
+    clock.advance(seconds=61)
+    for _ in range(2):
+        budgets.expire()
+    [entry] = journal.search()
+    assert (entry.kind, entry.outcome, entry.trace_id) == ("budget", "hold_expired", CALLER.trace_id)
+    assert (entry.department, entry.person_id) == ("sales", 1)
+    assert entry.data == {
+        "hold": hold.id,
+        "purpose": "answer",
+        "amounts_microusd": [["department", "sales", 3 * DOLLAR], ["provider", "openai", 3 * DOLLAR]],
+    }

@@ -9,16 +9,23 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
-from core.errors import BadInput, NotAllowed, SignInFailed
-from core.identity import Identity, NewPerson
+from core.errors import BadInput, SignInFailed
+from core.identity import Identity
+from core.journal.entries import Kind, Record, prepared
 from core.types import Role
 from tests.conftest import PASSWORD, add_departments, add_person
 from tests.fakes import Clock
 
 
 @pytest.fixture
-def identity(database: Database, clock: Clock) -> Identity:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 3, timedelta(days=14))
+def records() -> list[Record]:
+    return []
+
+
+@pytest.fixture
+def identity(database: Database, clock: Clock, records: list[Record]) -> Identity:
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+    identity = Identity(database, clock, limiter, 3, timedelta(days=14), records.append)
     add_departments(identity)
     return identity
 
@@ -102,23 +109,6 @@ def test_claims_without_a_confirmed_address_are_refused(
         identity.from_claims(claims, "people")
 
 
-def test_closing_the_demonstration_accounts_ends_their_sessions(identity: Identity) -> None:
-    """Only an administrator closes them, and then nobody is signed in with one."""
-    demo = identity.put_person(
-        NewPerson("demo@fennwick.example", "Demo", "people", frozenset(), PASSWORD, demonstration=True)
-    )
-    token = identity.redeem(identity.open_session(demo))
-    admin = add_person(identity, "root", "people", Role.ADMINISTRATOR)
-    assert token is not None
-    with pytest.raises(NotAllowed):
-        identity.close_demonstration_accounts(demo)
-    assert identity.close_demonstration_accounts(admin) == 1
-    assert identity.of_session(token) is None
-    assert identity.demonstration_people() == []
-    with pytest.raises(SignInFailed):
-        identity.sign_in(demo.email, PASSWORD)
-
-
 def test_a_new_password_needs_the_old_one_and_ends_all_sessions(identity: Identity) -> None:
     """A stolen session cannot take the account over."""
     ada = add_person(identity, "ada", "people")
@@ -131,3 +121,68 @@ def test_a_new_password_needs_the_old_one_and_ends_all_sessions(identity: Identi
     identity.change_password(ada, PASSWORD, "another-good-one")
     assert identity.of_session(token) is None
     assert identity.sign_in(ada.email, "another-good-one") == ada
+
+
+def test_signing_in_and_out_is_on_record_once_each(identity: Identity, records: list[Record]) -> None:
+    """Leaving a session that is over already is no second entry."""
+    ada = add_person(identity, "ada", "people")
+    token = identity.redeem(identity.open_session(identity.sign_in(ada.email, PASSWORD)))
+    assert token is not None
+    for _ in range(2):
+        identity.sign_out(token)
+    assert [(r.kind, r.outcome, r.person_id, r.department) for r in records] == [
+        (Kind.SIGN_IN, "ok", ada.id, "people"),
+        (Kind.SIGN_OUT, "ok", ada.id, "people"),
+    ]
+    assert len({r.trace_id for r in records}) == 2
+
+
+def test_a_failed_sign_in_names_the_person_by_id_and_nobody_by_address(
+    identity: Identity, records: list[Record]
+) -> None:
+    """An address that nobody has is not kept: people type passwords where addresses belong."""
+    ada = add_person(identity, "ada", "people")
+    for address in (ada.email, "hunter2-secret"):
+        with pytest.raises(SignInFailed):
+            identity.sign_in(address, "wrong-password")
+    assert [(r.kind, r.outcome, r.person_id) for r in records] == [
+        (Kind.SIGN_IN, "failed", ada.id),
+        (Kind.SIGN_IN, "failed", None),
+    ]
+    stored = str([prepared(record) for record in records])
+    assert not [word for word in ("ada@", "hunter2", "wrong-password", PASSWORD) if word in stored]
+
+
+def test_a_flood_of_tries_is_one_entry(identity: Identity, records: list[Record]) -> None:
+    """What is refused before a password is looked at costs the journal nothing more."""
+    ada = add_person(identity, "ada", "people")
+    for _ in range(9):
+        with pytest.raises(SignInFailed):
+            identity.sign_in(ada.email, "guess")
+    assert [r.outcome for r in records] == ["failed", "failed", "failed", "refused"]
+    assert records[-1].person_id == ada.id
+
+
+def test_a_change_of_password_with_a_wrong_one_is_on_record(
+    identity: Identity, records: list[Record]
+) -> None:
+    """Somebody at an open screen guesses; the right one is no sign-in."""
+    ada = add_person(identity, "ada", "people")
+    with pytest.raises(SignInFailed):
+        identity.change_password(ada, "guess", "another-good-one")
+    identity.change_password(ada, PASSWORD, "another-good-one")
+    assert [(r.outcome, r.data["by"]) for r in records] == [("failed", "change of password")]
+
+
+def test_company_accounts_are_on_record_with_the_roles_they_were_given(
+    identity: Identity, records: list[Record]
+) -> None:
+    """Also where the provider confirms nothing."""
+    bo = identity.from_claims({"email": "bo@fennwick.example", "roles": ["auditor"]}, "people")
+    with pytest.raises(SignInFailed):
+        identity.from_claims({"email": "bo@fennwick.example", "email_verified": False}, "people")
+    assert [(r.kind, r.outcome, r.person_id) for r in records] == [
+        (Kind.SIGN_IN, "ok", bo.id),
+        (Kind.SIGN_IN, "failed", None),
+    ]
+    assert records[0].data == {"by": "identity provider", "roles": ["auditor", "employee"]}

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from core.database import Database
 from core.errors import Busy, NotFound
 from core.identity import Department, Identity
+from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
 from core.knowledge.versions import Draft, KnownChunk, Staged, Versions
-from core.types import ChunkSpan, LoadedDocument, Section
+from core.types import ChunkSpan, DataClass, LoadedDocument, Section
 from tests.fakes import Clock
 
 
@@ -149,3 +151,53 @@ def test_vectors_of_another_model_are_not_taken_over(
     other = Versions(database, "model-b", clock)
     assert other.current_chunks(first.document_id) == ("", {})
     assert not other.unchanged("people/leave.md", "five days", "*")
+
+
+def test_each_change_is_on_record_in_the_transaction_that_makes_it(
+    versions: Versions, database: Database, clock: Clock
+) -> None:
+    """Ids, versions and readers; no name and no text."""
+    journal = Journal(database, clock)
+    recorded, moved = (
+        Versions(database, model, clock, journal.append_in) for model in ("model-a", "model-b")
+    )
+    for each in (draft("five days"), draft("six days"), draft("six days", readers="people")):
+        recorded.swap(stage(recorded, each))
+    moved.swap(stage(moved, draft("six days", readers="people")))
+    moved.swap(stage(moved, replace(draft("six days", readers="people"), data_class=DataClass.RESTRICTED)))
+    [document] = moved.names("upload").values()
+    moved.delete(document, deleted_by=7)
+    entries = journal.search()[::-1]
+    assert [entry.outcome for entry in entries] == [
+        "added",
+        "replaced",
+        "readers_changed",
+        "embedded_again",
+        "class_changed",
+        "deleted",
+    ]
+    assert {(entry.kind, entry.department) for entry in entries} == {("document", "people")}
+    first, second = (
+        {"document": document, "version": n, "readers": "*", "data_class": "internal", "origin": "upload"}
+        for n in (1, 2)
+    )
+    assert [entry.data for entry in entries[:2]] == [first, {**second, "before": first}]
+    assert entries[2].data["readers"] == "people"
+    assert entries[2].data["before"] == second
+    assert (entries[-1].person_id, entries[-1].data["version"]) == (7, 5)
+    assert not [word for word in ("leave", "days") if word in str(entries)]
+
+
+def test_a_change_that_did_not_happen_is_not_on_record(
+    versions: Versions, database: Database, clock: Clock
+) -> None:
+    """A swap that is refused takes the entries of its neighbours back with it."""
+    journal = Journal(database, clock)
+    recorded = Versions(database, "model-a", clock, journal.append_in)
+    kept, lost = stage(recorded, draft("five days"), draft("six days", "people/other.md"))
+    recorded.discard([lost])
+    with pytest.raises(Busy):
+        recorded.swap([kept, lost])
+    with pytest.raises(NotFound):
+        recorded.delete(999)
+    assert journal.search() == []

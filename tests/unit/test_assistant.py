@@ -7,7 +7,7 @@ import pytest
 from core.answering.answer import Answer, Outcome
 from core.assistant import Answered, Event, Step, Written
 from core.bootstrap import Desk
-from core.errors import BadInput, Busy, ModelUnavailable, NotFound
+from core.errors import BadInput, Busy, MaskingFailed, ModelUnavailable, NotFound
 from core.types import Person, Readership
 from tests.conftest import MakeDesk, add_departments, add_person, text_source
 from tests.fakes import ScriptedModel
@@ -163,3 +163,48 @@ def test_nobody_asks_in_somebody_elses_conversation(desk: Desk, ada: Person, bo:
     conversation = desk.conversations.start(ada, "x")
     with pytest.raises(NotFound):
         ask(desk, bo, "How many days?", conversation)
+
+
+def test_a_question_can_be_reconstructed_from_the_journal_without_its_personal_data(
+    desk: Desk, model: ScriptedModel, ada: Person
+) -> None:
+    """The masked words of question and answer are there, and can be searched for."""
+    script(model, "Write to hr@fennwick.example: five days of leave may be carried over [1].")
+    ask(desk, ada, "May bo@fennwick.example carry annual leave over?")
+    [question], [answer] = (
+        [e for e in desk.journal.search() if e.kind == kind] for kind in ("question", "answer")
+    )
+    assert question.data["text"] == "May <EMAIL_1> carry annual leave over?"
+    assert answer.data["text"] == "Write to <EMAIL_1>: five days of leave may be carried over [1]."
+    assert question.trace_id == answer.trace_id
+    assert "fennwick" not in str(desk.journal.search())
+    assert {entry.kind for entry in desk.journal.search(text="annual leave")} == {"question"}
+    assert {entry.kind for entry in desk.journal.search(text="carried over")} == {"answer"}
+
+
+def test_when_masking_fails_the_question_is_answered_and_the_entry_has_no_text(
+    make_desk: MakeDesk, model: ScriptedModel
+) -> None:
+    """The words are less important than their safety, and than the answer."""
+
+    class Broken:
+        def find(self, text: str, kinds: object = None) -> list:  # type: ignore[type-arg]
+            raise MaskingFailed("Personal data could not be masked.")
+
+    desk = make_desk(routes={"embedded": [model]}, analyser=Broken())
+    add_departments(desk.identity)
+    events = ask(desk, add_person(desk.identity, "ada", "people"), "zebra quantum harpsichord?")
+    assert answer_of(events).outcome is Outcome.NOT_FOUND
+    [question] = [entry for entry in desk.journal.search() if entry.kind == "question"]
+    assert question.data == {"chars": 26, "text_left_out": "it could not be masked"}
+    assert "zebra" not in str(desk.journal.search())
+
+
+def test_a_question_too_many_is_on_record(desk: Desk, ada: Person) -> None:
+    """A refusal is an event like any other."""
+    for _ in range(desk.settings.limits.questions_per_min):
+        ask(desk, ada, "zebra quantum harpsichord?")
+    with pytest.raises(Busy):
+        ask(desk, ada, "zebra quantum harpsichord?")
+    [refusal] = [entry for entry in desk.journal.search() if entry.kind == "rate_limit"]
+    assert (refusal.outcome, refusal.person_id, refusal.data["scope"]) == ("refused", ada.id, "person")

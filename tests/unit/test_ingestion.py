@@ -295,3 +295,32 @@ def test_another_embedding_model_embeds_everything_again(tmp_path: Path, make_de
     assert [r.outcome for r in second.library.reembed()] == [Outcome.REPLACED]
     assert found(second, ada, "parking") == ["Parking is free."]
     assert list(second.library.reembed()) == []
+
+
+def test_who_deleted_and_who_synced_is_on_record(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Each document that a sync changed has an entry, and the sync itself with its counts."""
+    root = folder(tmp_path / "share", a="Parking is free.", b="Lunch at noon.")
+    desk = make_desk(settings=Settings(data_dir=tmp_path / "runtime", reranker="none", sync_dir=root))
+    add_departments(desk.identity)
+    ada = add_person(desk.identity, "ada", "people", Role.OWNER)
+    admin = add_person(desk.identity, "root", "sales", Role.ADMINISTRATOR)
+    list(desk.library.sync(admin))
+    [first] = [info for info in desk.catalog.documents(ada) if info.name == "a.txt"]
+    desk.library.delete(ada, first.id)
+    added, added_too, synced, deleted = desk.journal.search()[::-1]
+    assert (added.outcome, added_too.outcome) == ("added", "added")
+    assert (synced.outcome, synced.person_id, synced.data) == ("synced", admin.id, {"files": {"added": 2}})
+    assert (deleted.outcome, deleted.person_id, deleted.data["document"]) == ("deleted", ada.id, first.id)
+
+
+def test_a_sync_that_was_stopped_is_on_record_as_such(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """With what had become of files by then."""
+    root = folder(tmp_path / "share", a="Parking is free.")
+    desk = make_desk(settings=Settings(data_dir=tmp_path / "runtime", reranker="none", sync_dir=root))
+    add_departments(desk.identity)
+    add_person(desk.identity, "ada", "people", Role.OWNER)
+    admin = add_person(desk.identity, "root", "sales", Role.ADMINISTRATOR)
+    with pytest.raises(Cancelled):
+        list(desk.library.sync(admin, cancelled=lambda: True))
+    [stopped] = desk.journal.search()
+    assert (stopped.outcome, stopped.data) == ("sync_stopped", {"files": {}})

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ConfigurationError, ModelRefused, ModelUnavailable
 from core.gateway.catalogue import ModelEntry, call_parameters, load_models
-from core.gateway.messages import Finish, Message, ModelRequest, Piece
+from core.gateway.messages import Finish, Message, ModelRequest, Numbers, Piece
 from core.gateway.models import LiteLLMEmbedding, LiteLLMModel, LiteLLMRerank
 from tests.stand_in import Script, StandIn, stand_in
 
@@ -76,14 +76,21 @@ def test_nobody_listening_is_a_failure() -> None:
 def test_embeddings_come_back_in_the_order_of_the_texts(provider: StandIn) -> None:
     """Whatever order the provider lists them in."""
     embed = LiteLLMEmbedding({"model": "openai/e", "api_base": provider.url, "api_key": "k"})
-    assert embed(["aa", "bbbb"]) == [[2.0, 1.0], [4.0, 1.0]]
+    numbers, finish = embed.events(ModelRequest("e", (Message("user", "aa"), Message("user", "bbbb"))))
+    assert isinstance(numbers, Numbers)
+    assert numbers.rows == ((2.0, 1.0), (4.0, 1.0))
+    assert isinstance(finish, Finish)
+    assert finish.prompt_tokens == 120
 
 
 def test_a_rerank_model_scores_texts_in_their_order(provider: StandIn) -> None:
     """The provider lists the best first; we get a score for each text where it stood."""
     base = provider.url.removesuffix("/v1")
     rank = LiteLLMRerank({"model": "cohere/rerank-v3.5", "api_base": f"{base}/v1/rerank", "api_key": "k"})
-    assert rank("annual leave", ["travel", "annual leave days", "annual report"]) == [0.0, 1.0, 0.5]
+    texts = ("annual leave", "travel", "annual leave days", "annual report")
+    numbers, _ = rank.events(ModelRequest("r", tuple(Message("user", text) for text in texts)))
+    assert isinstance(numbers, Numbers)
+    assert numbers.rows == ((0.0,), (1.0,), (0.5,))
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, NotCleared
 from core.knowledge.reranking import (
     INTERACTION_WEIGHT,
     CrossEncoderReranker,
@@ -13,7 +14,9 @@ from core.knowledge.reranking import (
     Reranker,
 )
 from core.knowledge.token_codes import TokenMemory, token_codes
-from core.types import Chunk, Passage
+from core.types import Chunk, DataClass, Errand, Passage
+
+CONFIDENTIAL = DataClass.CONFIDENTIAL
 
 
 def passage(number, text, score=0.0):
@@ -44,7 +47,7 @@ def order(passages):
 @pytest.mark.parametrize(
     "reranker",
     [
-        GatewayReranker(lambda question, texts: 1 / 0),
+        GatewayReranker(lambda question, texts, errand: 1 / 0, Errand("people")),
         CrossEncoderReranker("/nowhere"),
         LateInteractionReranker(WordVectors()),
     ],
@@ -58,14 +61,29 @@ def test_the_gateway_sees_the_indexed_texts_and_orders_by_relevance():
     """A rerank model reads title and text, and its relevance is the new score."""
     seen = []
 
-    def rank(question, texts):
-        seen.append((question, list(texts)))
+    def rank(question, texts, errand):
+        seen.append((question, list(texts), errand))
         return [0.1, 0.9]
 
-    found = GatewayReranker(rank).rerank("why", [passage(1, "a", 5.0), passage(2, "b", 4.0)])
+    secret = replace(passage(2, "b", 4.0), chunk=replace(passage(2, "b", 4.0).chunk, data_class=CONFIDENTIAL))
+    reranker = GatewayReranker(rank, Errand("people")).on_behalf(Errand("sales", 7, "t"))
+    found = reranker.rerank("why", [passage(1, "a", 5.0), secret])
     assert order(found) == [2, 1]
     assert [p.score for p in found] == [0.9, 0.1]
-    assert seen == [("why", ["Title\na", "Title\nb"])]
+    assert seen == [("why", ["Title\na", "Title\nb"], Errand("sales", 7, "t", CONFIDENTIAL))]
+
+
+def test_the_order_stays_when_the_rerank_model_may_not_see_the_texts(caplog):
+    """A question is not lost for the sake of a better order; the log says why."""
+
+    def rank(question, texts, errand):
+        raise NotCleared("No model may see it.")
+
+    found = GatewayReranker(rank, Errand("people")).rerank(
+        "why", [passage(1, "a", 5.0), passage(2, "b", 4.0)]
+    )
+    assert order(found) == [1, 2]
+    assert "No model may see it." in caplog.text
 
 
 def test_passages_below_the_depth_follow_in_their_order():

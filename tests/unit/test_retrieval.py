@@ -6,7 +6,7 @@ from core.knowledge.langchain_retriever import AnswerdeskRetriever
 from core.knowledge.reranking import GatewayReranker
 from core.knowledge.retrieval import Retriever
 from core.knowledge.terms import TermAnalyzer
-from core.types import Chunk, Person, Readership
+from core.types import Chunk, Errand, Person, Readership
 
 FINANCE = Person(1, "f@example.org", "F", "finance", frozenset())
 PEOPLE = Person(2, "p@example.org", "P", "people", frozenset())
@@ -173,7 +173,9 @@ def test_a_document_with_several_fitting_passages_wins_over_one_with_a_single():
 
 def test_the_reranker_has_the_last_word(world):
     """Its order is the order of the result."""
-    reranker = GatewayReranker(lambda question, found: [float("payroll" in text) for text in found])
+    reranker = GatewayReranker(
+        lambda question, found, errand: [float("payroll" in text) for text in found], Errand("finance")
+    )
     assert texts(world.retriever(reranker).search("lost badge", FINANCE))[0] == "payroll calendar dates"
 
 

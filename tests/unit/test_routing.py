@@ -234,10 +234,10 @@ def test_fallbacks_are_further_models() -> None:
 
 
 class Frugal(Told):
-    def before(self, deployment: Deployment, request: ModelRequest) -> None:
-        super().before(deployment, request)
+    def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
         if deployment.name == "b":
             raise Skip("costs more than the budget allows")
+        return super().before(deployment, request)
 
 
 def test_what_the_budget_does_not_admit_is_passed_over() -> None:

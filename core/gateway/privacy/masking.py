@@ -41,13 +41,17 @@ class Mask:
         self._beginnings: set[str] = set()
         self._counts: Counter[str] = Counter()
 
-    def mask(self, text: str) -> str:
-        """The text with a placeholder for every value; raises MaskingFailed, then nothing may be sent."""
-        spans = self._analyser.find(text, self._kinds)
+    def mask(self, text: str, kinds: Set[Kind] | None = None) -> str:
+        """The text with a placeholder for every value; raises MaskingFailed, then nothing may be sent.
+
+        `kinds` takes the place of the mask's own for this text: values of other kinds stay in it.
+        """
+        kinds = self._kinds if kinds is None else kinds
+        spans = self._analyser.find(text, kinds) if kinds else []
         with self._lock:
             for span in spans:
                 self._placeholder(span.kind.value, text[span.start : span.end])
-            return self._replaced(text, spans)
+            return self._replaced(text, spans, {LITERAL, *(kind.value for kind in kinds)})
 
     def restore(self, text: str) -> str:
         """The text with the values back in place of our placeholders; others stay as they are."""
@@ -123,9 +127,10 @@ class Mask:
             self._beginnings.update(made[:length] for length in range(1, len(made)))
         return self._placeholders[key]
 
-    def _replaced(self, text: str, spans: list[Span]) -> str:
+    def _replaced(self, text: str, spans: list[Span], words: Set[str]) -> str:
         pieces, position = [], 0
-        for start, end, word in _joined([*self._look_alikes(text), *self._known(text), *_ranges(spans)]):
+        ranges = [*self._look_alikes(text), *self._known(text, words), *_ranges(spans)]
+        for start, end, word in _joined(ranges):
             pieces += [text[position:start], self._placeholder(word, text[start:end])]
             position = end
         return "".join([*pieces, text[position:]])
@@ -134,13 +139,13 @@ class Mask:
         """What looks like a placeholder is masked itself, so that restoring cannot take it for ours."""
         return ((match.start(), match.end(), LITERAL) for match in PLACEHOLDER.finditer(text))
 
-    def _known(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Whole-word occurrences of values that were masked before."""
+    def _known(self, text: str, words: Set[str]) -> Iterator[tuple[int, int, str]]:
+        """Whole-word occurrences of values that were masked before, of the kinds with these words."""
         for (_, value), made in list(self._placeholders.items()):
             known = str(value)
             if known and known in text:
                 word = made[1:].rpartition("_")[0]
-                for match in re.finditer(_whole(known), text):
+                for match in re.finditer(_whole(known), text) if word in words else ():
                     yield match.start(), match.end(), word
 
     def __repr__(self) -> str:

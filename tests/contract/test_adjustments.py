@@ -1,0 +1,77 @@
+"""Adjustments on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from core.adjustments import Adjustments
+from core.database import Database
+from core.errors import NotAllowed
+from core.identity import Identity
+from core.journal.entries import Kind, Record
+from core.types import Person, Role
+from tests.conftest import add_departments, add_person
+from tests.fakes import Clock
+
+
+@pytest.fixture
+def records() -> list[Record]:
+    return []
+
+
+@pytest.fixture
+def adjustments(database: Database, clock: Clock, records: list[Record]) -> Adjustments:
+    return Adjustments(database, clock, records.append)
+
+
+@pytest.fixture
+def desk_identity(database: Database, clock: Clock) -> Identity:
+    limiter = MovingWindowRateLimiter(MemoryStorage())
+    identity = Identity(database, clock, limiter, 10, timedelta(days=1))
+    add_departments(identity)
+    return identity
+
+
+@pytest.fixture
+def administrator(desk_identity: Identity) -> Person:
+    return add_person(desk_identity, "sanne", "people", Role.ADMINISTRATOR)
+
+
+def test_the_last_value_holds_and_each_change_is_on_record(
+    adjustments: Adjustments, administrator: Person, records: list[Record]
+) -> None:
+    adjustments.put(administrator, "confidence", 0.05)
+    adjustments.put(administrator, "confidence", 0.02, "too many wrong answers")
+
+    stored = adjustments.get("confidence")
+    assert stored is not None
+    assert (stored.value, stored.set_by) == (0.02, administrator.id)
+    assert [(r.kind, r.data["value"], r.data["reason"]) for r in records] == [
+        (Kind.SETTING, 0.05, ""),
+        (Kind.SETTING, 0.02, "too many wrong answers"),
+    ]
+
+
+def test_a_removed_one_is_gone(adjustments: Adjustments, administrator: Person) -> None:
+    adjustments.put(administrator, "off:gpt 1", {"reason": "slow"})
+    adjustments.put(administrator, "off_gpt 2", {"reason": "slower"})
+    assert [a.name for a in adjustments.starting_with("off:")] == ["off:gpt 1"]
+    assert [a.name for a in adjustments.starting_with("off_")] == ["off_gpt 2"]
+
+    adjustments.remove(administrator, "off:gpt 1")
+
+    assert adjustments.get("off:gpt 1") is None
+
+
+def test_only_an_administrator_may(adjustments: Adjustments, desk_identity: Identity) -> None:
+    manager = add_person(desk_identity, "mara", "people", Role.MANAGER)
+
+    with pytest.raises(NotAllowed):
+        adjustments.put(manager, "confidence", 0.5)
+    with pytest.raises(NotAllowed):
+        adjustments.remove(manager, "confidence")
+    assert adjustments.get("confidence") is None
