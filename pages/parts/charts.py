@@ -1,0 +1,112 @@
+"""The charts of this desk: plain, in our palette, in the theme that the reader has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+
+from core.reports.outlook import FORECAST, SPENT
+from pages.parts.palette import ACCENT, LIMIT
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MONEY = "$,.2~f"
+EXACT_MONEY = "$,.4f"
+_BAR_PX = 26
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+def stacked_days(frame: pd.DataFrame, value: str, title: str, colours: Mapping[str, str]) -> Chart:
+    """Dollars a day, one colour for each department; `colours` goes by the departments' names."""
+    names = [name for name in colours if name in set(frame["department"])]
+    chart: alt.Chart = (
+        alt.Chart(frame, height=280)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=_days(frame["day"])),
+            y=alt.Y(f"sum({value}):Q", title=None, axis=alt.Axis(format=MONEY, tickCount=4)),
+            color=alt.Color(
+                "department:N",
+                scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
+                legend=alt.Legend(orient="top", columns=3, title=None, labelLimit=110, offset=8),
+            ),
+            order=alt.Order("department:N"),
+            tooltip=[
+                alt.Tooltip("yearmonthdate(day):T", title="Day", format="%-d %b %Y"),
+                alt.Tooltip("department:N", title="Department"),
+                alt.Tooltip(f"sum({value}):Q", title=title, format=EXACT_MONEY),
+                alt.Tooltip("sum(calls):Q", title="Calls", format=","),
+            ],
+        )
+        .add_params(_zoom())
+    )
+    return chart
+
+
+def bars(frame: pd.DataFrame, label: str, title: str, colour: str = ACCENT) -> Chart:
+    """Dollars for each label, in the order of the frame; `title` says what the labels are."""
+    order = list(dict.fromkeys(frame[label]))
+    chart: alt.Chart = (
+        alt.Chart(frame, height=alt.Step(_BAR_PX))
+        .mark_bar(color=colour, size=_BAR_PX * 0.6)
+        .encode(
+            x=alt.X("sum(cost_usd):Q", title=None, axis=alt.Axis(format=MONEY, tickCount=4)),
+            y=alt.Y(
+                f"{label}:N",
+                title=None,
+                sort=order,
+                axis=alt.Axis(labelLimit=190, ticks=False, domain=False, labelPadding=8),
+            ),
+            tooltip=[
+                alt.Tooltip(f"{label}:N", title=title),
+                alt.Tooltip("sum(cost_usd):Q", title="Spent", format=EXACT_MONEY),
+                alt.Tooltip("sum(calls):Q", title="Calls", format=","),
+            ],
+        )
+    )
+    return chart
+
+
+def burn(frame: pd.DataFrame, limit_usd: float, colour: str) -> Chart:
+    """What is spent as the period goes by, dashed where it is a forecast, below the budget's line."""
+    lines = (
+        alt.Chart(frame)
+        .mark_line(color=colour, strokeWidth=2.5)
+        .encode(
+            x=alt.X("at:T", title=None, axis=alt.Axis(format="%-d %b", grid=False, labelOverlap=True)),
+            y=alt.Y("spent_usd:Q", title=None, axis=alt.Axis(format=MONEY, tickCount=4)),
+            strokeDash=alt.StrokeDash(
+                "line:N",
+                scale=alt.Scale(domain=[SPENT, FORECAST], range=[[1, 0], [5, 5]]),
+                legend=alt.Legend(orient="top", title=None, offset=8),
+            ),
+            tooltip=[
+                alt.Tooltip("at:T", title="Until", format="%-d %b %Y, %H:%M"),
+                alt.Tooltip("line:N", title="Line"),
+                alt.Tooltip("spent_usd:Q", title="Spent", format=EXACT_MONEY),
+            ],
+        )
+    )
+    limit = alt.Chart(alt.InlineData(values=[{"limit": limit_usd}]))
+    rule = limit.mark_rule(color=LIMIT, strokeWidth=1.5).encode(y="limit:Q")
+    word = limit.mark_text(
+        text="budget", color=LIMIT, align="left", baseline="bottom", dx=4, dy=-3, fontSize=12
+    ).encode(y="limit:Q", x=alt.value(0))
+    return alt.layer(lines, rule, word, height=240)
+
+
+def _days(days: pd.Series[Any]) -> alt.Axis:
+    """Marks at days that have bars, as many as there is room for; no hours between them."""
+    values = [alt.DateTime(year=d.year, month=d.month, date=d.day) for d in sorted(days.unique())]
+    return alt.Axis(format="%-d %b", grid=False, labelOverlap=True, values=values)
+
+
+def _zoom() -> alt.Parameter:
+    """Zoom with Shift and the wheel, so that the wheel alone still scrolls; a double click goes back."""
+    return alt.selection_interval(
+        bind="scales", encodings=["x"], zoom="wheel![event.shiftKey]", clear="dblclick"
+    )

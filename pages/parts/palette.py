@@ -1,0 +1,20 @@
+"""Colours that mean the same on every screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
+"""Told apart with every kind of colour vision; the theme's own chart colours are the same."""
+ACCENT = "#0d9488"
+"""For bars and lines that stand for no department; seen well on light and on dark."""
+LIMIT = "#d55e00"
+
+
+def department_colours(ids: Iterable[str]) -> dict[str, str]:
+    """A colour for each department, by its place among all departments in the order of their ids.
+
+    Give all departments of the company, not those of one chart, so that a colour stays with its
+    department. From the ninth on colours come again: a chart names its departments, too.
+    """
+    return {name: OKABE_ITO[place % len(OKABE_ITO)] for place, name in enumerate(sorted(set(ids)))}

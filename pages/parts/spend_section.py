@@ -1,0 +1,70 @@
+"""A chart, the same as a table, and both as files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from core.reports.export import csv_of, jsonl_of
+from pages.parts import charts, spend_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHART, TABLE = "Chart", "Table"
+
+
+@st.fragment
+def charted(
+    key: str,
+    title: str,
+    caption: str,
+    frame: pd.DataFrame,
+    columns: Sequence[str],
+    chart: Callable[[], charts.Chart],
+) -> None:
+    """A heading, and below it the chart or the table, as the reader chooses."""
+    with heading(title, caption):
+        view = st.segmented_control(
+            f"{title}: view",
+            [CHART, TABLE],
+            default=CHART,
+            required=True,
+            key=f"{key}-view",
+            label_visibility="collapsed",
+        )
+        files(key, frame)
+    if view == TABLE:
+        spend_tables.draw(frame, columns)
+    else:
+        st.altair_chart(chart(), key=f"{key}-chart", alt=f"{title}. {caption} The table holds the same.")
+
+
+@contextmanager
+def heading(title: str, caption: str) -> Iterator[None]:
+    """A heading with what it is about; what is drawn within stands at its right, where there is room."""
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.subheader(title, anchor=False, width="content")
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                yield
+        st.caption(caption)
+
+
+def files(key: str, frame: pd.DataFrame) -> None:
+    """Two quiet buttons: the whole frame as CSV and as JSON lines."""
+    kinds = (("CSV", "csv", "text/csv", csv_of), ("JSONL", "jsonl", "application/jsonl", jsonl_of))
+    for name, ending, mime, write in kinds:
+        st.download_button(
+            name,
+            write(frame),
+            file_name=f"spend-{key}.{ending}",
+            mime=mime,
+            key=f"{key}-{ending}",
+            type="tertiary",
+            icon=":material/download:",
+            on_click="ignore",
+        )

@@ -1,0 +1,138 @@
+"""Spend: what the questions of a department cost, against its budget."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from core.reports.frames import dearest
+from core.reports.periods import Choice
+from core.reports.spending import SpendReport
+from core.types import Person, Role
+from pages import desk, require
+from pages.parts import (
+    charts,
+    palette,
+    spend_budgets,
+    spend_section,
+    spend_setting,
+    spend_tables,
+    spend_totals,
+)
+from pages.parts.plain import label
+
+PEOPLE = 12
+
+
+def main() -> None:
+    """Draw the page."""
+    person = require(Role.MANAGER, Role.ADMINISTRATOR)
+    here = desk()
+    st.set_page_config(layout="wide")
+    st.title("Spend", anchor=False)
+    names = {department.id: department.name for department in here.identity.departments()}
+    colours = palette.department_colours(names)
+    controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    choice = controls.selectbox("Period", list(Choice), key="period", width=180) or Choice.THIS_MONTH
+    demonstration = bool(st.session_state.get("demonstration", True))
+    report = here.spending.report(person, choice, demonstration)
+    if report.has_demonstration:
+        controls.toggle("Demonstration charges", value=True, key="demonstration")
+    _scope(person, report, names)
+    spend_setting.outcome()
+    if report.has_charges:
+        spend_totals.draw(report.totals)
+    else:
+        st.info("There are no charges yet. Every answer is charged here once questions are asked.")
+    spend_budgets.draw(demonstration and report.has_demonstration, colours)
+    if report.totals.calls:
+        _charts(person, report, names, colours)
+    elif report.has_charges:
+        st.info("Nothing was asked in this period. Choose another one above.")
+    _refusals(report)
+    spend_budgets.holds()
+    if person.has(Role.ADMINISTRATOR):
+        spend_setting.draw(person, names)
+
+
+def _scope(person: Person, report: SpendReport, names: Mapping[str, str]) -> None:
+    whose = (
+        "All departments"
+        if person.has(Role.ADMINISTRATOR)
+        else f"The {names.get(person.department, person.department)} department"
+    )
+    st.caption(label(f"{whose}, {report.span}. Days are counted in UTC, as budgets count them."))
+    if report.totals.demonstration_calls:
+        made_up = f"{report.totals.demonstration_calls:,} of {report.totals.calls:,}"
+        st.badge(
+            f"demonstration: {made_up} calls are made up",
+            icon=":material/science:",
+            color="blue",
+        )
+
+
+def _charts(
+    person: Person, report: SpendReport, names: Mapping[str, str], colours: Mapping[str, str]
+) -> None:
+    by_name = {names[key]: colour for key, colour in colours.items()}
+    spend_section.charted(
+        "by-day",
+        "By day",
+        "Dollars a day, by department.",
+        report.daily,
+        ("day", "department", *spend_tables.SUMS),
+        lambda: charts.stacked_days(report.daily, "cost_usd", "Spent", by_name),
+    )
+    left, right = st.columns(2, gap="large")
+    with left:
+        spend_section.charted(
+            "by-model",
+            "By provider and model",
+            "Dollars, the dearest first.",
+            report.by_model,
+            ("provider", "model", *spend_tables.SUMS),
+            lambda: charts.bars(report.by_model, "name", "Model"),
+        )
+    with right:
+        own = names.get(person.department, person.department)
+        if report.by_person.empty:
+            st.subheader("By person", anchor=False)
+            st.caption(label(f"Nobody of {own} asked anything in this period."))
+        else:
+            spend_section.charted(
+                "by-person",
+                "By person",
+                label(f"Dollars of the first {PEOPLE} people of {own}, your own department."),
+                report.by_person,
+                ("person", *spend_tables.SUMS),
+                lambda: charts.bars(
+                    dearest(report.by_person, "person", PEOPLE),
+                    "person",
+                    "Person",
+                    colours.get(person.department, palette.ACCENT),
+                ),
+            )
+    if report.totals.cached_calls:
+        spend_section.charted(
+            "savings",
+            "Saved by the cache",
+            "Dollars a day that remembered answers spared, by department.",
+            report.daily,
+            ("day", "department", *spend_tables.SAVINGS),
+            lambda: charts.stacked_days(report.daily, "saved_usd", "Saved", by_name),
+        )
+
+
+def _refusals(report: SpendReport) -> None:
+    if report.refusals.empty:
+        st.subheader("Refused by a budget", anchor=False)
+        st.caption("No question was refused for want of money in this period.")
+        return
+    said = "Questions that were not asked of a model, because a budget had no room."
+    with spend_section.heading("Refused by a budget", said):
+        spend_section.files("refusals", report.refusals)
+    spend_tables.draw(report.refusals, ("department", "budget", "refusals"))
+
+
+main()
