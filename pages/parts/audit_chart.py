@@ -1,0 +1,56 @@
+"""How many entries match, over time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from core.journal.counting import Counts
+from pages.parts import audit_words
+
+HEIGHT_PX = 190
+
+
+def draw(counts: Counts) -> None:
+    """Bars of a day each, within two days of an hour, stacked by what happened."""
+    frame = _frame(counts)
+    present = [group for group in audit_words.GROUPS if group in set(frame["What"])]
+    step = "yearmonthdatehours" if counts.hourly else "yearmonthdate"
+    colour = alt.Color(
+        "What:N",
+        scale=alt.Scale(domain=list(audit_words.GROUPS)),
+        legend=alt.Legend(title=None, orient="bottom", values=present, columns=4, labelLimit=160),
+    )
+    bars = (
+        alt.Chart(frame)
+        .mark_bar()
+        .encode(
+            x=alt.X(f"{step}(Time):T", title=None, axis=alt.Axis(grid=False, labelOverlap=True, tickCount=8)),
+            y=alt.Y("sum(Entries):Q", title=None, axis=alt.Axis(tickCount=4, format=",d", tickMinStep=1)),
+            color=colour,
+            order=alt.Order("Order:Q"),
+            tooltip=[
+                alt.Tooltip("Time:T", format="%-d %b %Y, %H:%M" if counts.hourly else "%-d %b %Y"),
+                alt.Tooltip("What:N", title="What"),
+                alt.Tooltip("sum(Entries):Q", title="Entries", format=","),
+            ],
+        )
+        .properties(height=HEIGHT_PX)
+    )
+    st.altair_chart(bars, key="audit-chart", alt="Entries over time, by what happened")
+
+
+def _frame(counts: Counts) -> pd.DataFrame:
+    # Wall-clock times without a zone: the chart shows them as they are, whatever the browser's zone is.
+    sums: Counter[tuple[datetime, str]] = Counter()
+    for count in counts.by_time:
+        sums[count.start.replace(tzinfo=None), audit_words.kind(count.kind).group] += count.number
+    order = audit_words.GROUPS.index
+    return pd.DataFrame(
+        [(start, group, number, order(group)) for (start, group), number in sums.items()],
+        columns=["Time", "What", "Entries", "Order"],
+    )
