@@ -1,0 +1,38 @@
+"""The settings, read only: what each one is and where it came from."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.bootstrap import Desk
+from core.types import Person
+
+ROW_PX = 35
+
+
+def draw(desk: Desk, person: Person) -> None:
+    """The section."""
+    found = desk.operations.configuration.all(person)
+    st.caption(
+        "As this process read them at its start. To change one, set its environment variable or its line "
+        "in the .env file, and restart. Secrets are never shown."
+    )
+    frame = pd.DataFrame(
+        {
+            "Setting": [setting.name for setting in found],
+            "Value": [setting.value for setting in found],
+            "From": [setting.source.value for setting in found],
+        }
+    )
+    st.dataframe(
+        frame,
+        key="settings-table",
+        hide_index=True,
+        height=ROW_PX * (len(frame) + 1) + 3,
+        column_config={
+            "Setting": st.column_config.TextColumn(width="medium"),
+            "Value": st.column_config.TextColumn(width="large"),
+            "From": st.column_config.TextColumn(width="small"),
+        },
+    )
