@@ -1,0 +1,195 @@
+"""Deciding a task: one conditional write, and in its transaction the answer's arrival.
+
+Whoever holds the lease may decide, once. The same transaction resolves the task, writes the asker's
+message, makes the verified answer and the regression case, and puts the notification and the
+journal's entry down, so that after a kill all of it is there, or none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from core.answering.answer import Answer, Outcome
+from core.answering.citations import CitationWriter
+from core.errors import BadInput, Busy
+from core.journal.journal import Journal
+from core.review import arrival
+from core.review.access import Access, View, alive
+from core.review.checking import Check, overruled
+from core.review.notes import NOT_IN_DOCUMENTS_TEXT
+from core.review.outbox import Outbox
+from core.review.queue import Lease, Queue, holds
+from core.review.record import act
+from core.review.refusal import refusal
+from core.review.store import Store
+from core.review.tasks import Task, Verdict
+from core.tables import review_tasks
+from core.types import Person
+
+TEXT_CHARS = 20_000
+REASON_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer says.
+
+    `text` is the edited answer, which cites the task's evidence as `[n]`; `reason` is what the
+    asker reads when an answer is rejected; `override` says why an edited answer stands although
+    the checks do not support it.
+    """
+
+    verdict: Verdict
+    text: str = ""
+    reason: str = ""
+    override: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A resolved task; its reviewer can undo that until `lease.until`."""
+
+    lease: Lease
+    answer: Answer
+
+
+class Decisions:
+    """Resolves tasks and takes that back. `lease` is how long a decision can be undone."""
+
+    def __init__(
+        self,
+        store: Store,
+        access: Access,
+        journal: Journal,
+        outbox: Outbox,
+        queue: Queue,
+        check: Check,
+        lease: timedelta,
+    ) -> None:
+        self._store = store
+        self._access = access
+        self._journal = journal
+        self._outbox = outbox
+        self._queue = queue
+        self._check = check
+        self._lease = lease
+
+    def decide(self, person: Person, lease: Lease, decision: Decision) -> Decided:
+        """Resolve the task and let the answer arrive.
+
+        Raises Busy when somebody else, another tab or an earlier click was first, BadInput when
+        something is missing, NotSupported when an edited answer fails its checks without `override`.
+        """
+        task = self._queue.open(person, lease.task_id)
+        answer = _answer(task, decision)
+        rules: list[str] = []
+        if decision.verdict is Verdict.EDITED:
+            rules = overruled(self._check, answer.text, task.evidence, decision.override)
+        view = self._access.of_reviewer(person)
+        now = self._store.now()
+        until = now + self._lease
+        with self._store.write() as connection:
+            self._resolve(connection, view, lease, decision, answer.text)
+            given = arrival.Given(task, answer, decision.verdict, person, now)
+            arrival.deliver(connection, given)
+            arrival.remember(connection, given)
+            if task.asker_id is not None:
+                self._outbox.answered(connection, task.asker_id, now)
+            overridden = {"override": rules} if rules else {}
+            record = act(task.trace_id, task.id, decision.verdict.value, person, **overridden)
+            self._journal.append_in(connection, record)
+        return Decided(Lease(task.id, lease.token, until), answer)
+
+    def undo(self, person: Person, lease: Lease) -> None:
+        """Take the own decision back while its lease runs: the asker waits again.
+
+        Raises Busy when the time is over, or when it is somebody else's decision.
+        """
+        task = self._queue.open(person, lease.task_id)
+        now = self._store.now()
+        statement = (
+            sa.update(review_tasks)
+            .where(holds(person, lease), review_tasks.c.state == "resolved")
+            .where(review_tasks.c.decided_by == person.id, review_tasks.c.lease_until > now)
+            .values(
+                state="open",
+                lease_until=now + self._lease,
+                decision=None,
+                decided_by=None,
+                decided_at=None,
+                decision_reason=None,
+                override_reason=None,
+                given_text=None,
+            )
+        )
+        with self._store.write() as connection:
+            if not connection.execute(statement).rowcount:
+                raise Busy("This decision can no longer be undone. Nothing was changed.")
+            arrival.take_back(connection, task)
+            self._journal.append_in(connection, act(task.trace_id, task.id, "undone", person))
+
+    def _resolve(
+        self, connection: sa.Connection, view: View, lease: Lease, decision: Decision, text: str
+    ) -> None:
+        now = self._store.now()
+        resolved = connection.execute(
+            sa.update(review_tasks)
+            .where(alive(), view.reviewable(), holds(view.person, lease))
+            .values(
+                state="resolved",
+                lease_until=now + self._lease,
+                decision=decision.verdict.value,
+                decided_by=view.person.id,
+                decided_at=now,
+                decision_reason=decision.reason.strip()[:REASON_CHARS] or None,
+                override_reason=decision.override.strip()[:REASON_CHARS] or None,
+                given_text=text,
+            )
+        ).rowcount
+        if not resolved:
+            raise refusal(connection, view, lease.task_id, now)
+
+
+def _answer(task: Task, decision: Decision) -> Answer:
+    """What the asker gets; raises BadInput when something is missing."""
+    base = task.draft or Answer(Outcome.NOT_FOUND, "", (), task.item.question, 0.0)
+    match decision.verdict:
+        case Verdict.APPROVED:
+            if task.draft is None:
+                raise BadInput("There is no draft to approve. Write the answer, or choose another decision.")
+            return base
+        case Verdict.EDITED:
+            return _edited(base, task, decision.text)
+        case Verdict.NOT_IN_DOCUMENTS:
+            return _without_sources(base, NOT_IN_DOCUMENTS_TEXT)
+        case Verdict.REJECTED:
+            if not decision.reason.strip():
+                raise BadInput("Say why. The person who asked reads it.")
+            reason = decision.reason.strip()[:REASON_CHARS]
+            return _without_sources(base, f"A colleague has looked and cannot answer this: {reason}")
+
+
+def _edited(base: Answer, task: Task, text: str) -> Answer:
+    if not text.strip():
+        raise BadInput("Write the answer first.")
+    if len(text) > TEXT_CHARS:
+        raise BadInput(f"An answer may have {TEXT_CHARS:,} characters at most. Shorten it.")
+    writer = CitationWriter(task.evidence)
+    writer.feed(text.strip())
+    writer.finish()
+    return replace(
+        base,
+        outcome=Outcome.ANSWERED,
+        text=writer.text,
+        citations=writer.citations(),
+        model="",
+        provider="",
+        failed=(),
+    )
+
+
+def _without_sources(base: Answer, text: str) -> Answer:
+    return replace(base, outcome=Outcome.NOT_FOUND, text=text, citations=(), model="", provider="", failed=())

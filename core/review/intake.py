@@ -1,0 +1,224 @@
+"""How a question gets into the queue: task, waiting message and journal entry in one transaction.
+
+Each call may be repeated: one trace has one task of a kind, and so has one message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from core.answering.answer import Answer, Outcome
+from core.errors import BadInput, NotFound
+from core.journal.journal import Journal
+from core.review import notes
+from core.review.outbox import Outbox
+from core.review.record import act
+from core.review.sources import passages_of, readers_of, sources_of
+from core.review.store import Store, new_id
+from core.review.tasks import NewTask, TaskFinding, TaskKind, passage_json
+from core.review.urgency import urgent_from
+from core.tables import conversations, messages, review_sources, review_tasks
+from core.types import Passage, Person
+
+REASON_CHARS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A task that waits for a person, and the asker's message that its answer arrives in."""
+
+    task_id: int
+    message_id: int
+
+
+class Intake:
+    """Makes tasks. `targets` says for each kind within which time a person should have decided."""
+
+    def __init__(
+        self, store: Store, journal: Journal, outbox: Outbox, targets: Mapping[TaskKind, timedelta]
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._outbox = outbox
+        self._targets = targets
+
+    def hand_over(self, person: Person, conversation_id: int, new: NewTask) -> Handed:
+        """A flagged draft: the asker gets a message that waits, and a reviewer gets the draft.
+
+        Raises NotFound when the conversation is not the person's own.
+        """
+        return self._once(person, TaskKind.FLAGGED, conversation_id, None, new)
+
+    def ask_person(
+        self, person: Person, message_id: int, reason: str = "", passages: tuple[Passage, ...] = ()
+    ) -> Handed:
+        """The asker of this answer wants a person; `passages` are its evidence, if still known.
+
+        Raises NotFound when it is not an answer in the person's own conversation.
+        """
+        return self._about(person, TaskKind.ASKED, message_id, reason, passages)
+
+    def report(
+        self, person: Person, message_id: int, reason: str, passages: tuple[Passage, ...] = ()
+    ) -> Handed:
+        """The asker says that this answer is wrong, and why; raises BadInput without a reason."""
+        if not reason.strip():
+            raise BadInput("Say what is wrong with the answer.")
+        return self._about(person, TaskKind.REPORTED, message_id, reason, passages)
+
+    def withdraw(self, person: Person, message_id: int) -> None:
+        """The asker no longer waits for the answer in this message; nothing if it has arrived already."""
+        with self._store.write() as connection:
+            row = connection.execute(
+                sa.update(review_tasks)
+                .where(review_tasks.c.reply_id == message_id, review_tasks.c.asker_id == person.id)
+                .where(review_tasks.c.state == "open")
+                .values(state="withdrawn")
+                .returning(review_tasks.c.id, review_tasks.c.trace_id, review_tasks.c.question)
+            ).one_or_none()
+            if row is None:
+                return
+            gone = Answer(Outcome.NOT_FOUND, "", (), row.question, 0.0)
+            connection.execute(
+                sa.update(messages)
+                .where(messages.c.id == message_id)
+                .values(text="You did not want to wait for an answer.", answer=gone.to_json())
+            )
+            self._journal.append_in(connection, act(row.trace_id, row.id, "withdrawn", person))
+
+    def _about(
+        self, person: Person, kind: TaskKind, message_id: int, reason: str, passages: tuple[Passage, ...]
+    ) -> Handed:
+        with self._store.read() as connection:
+            row = connection.execute(
+                sa.select(messages)
+                .join(conversations, conversations.c.id == messages.c.conversation_id)
+                .where(messages.c.id == message_id, messages.c.author == "assistant")
+                .where(conversations.c.person_id == person.id)
+            ).one_or_none()
+            if row is None or row.answer is None:
+                raise NotFound("There is no such answer in your conversations.")
+            if row.answer["outcome"] == notes.WAITING:
+                raise BadInput("A colleague will answer this already.")
+            given = notes.answer_of(row.text, row.answer)
+            evidence = passages or passages_of(connection, given.citations)
+        draft = given if given.outcome is Outcome.ANSWERED else None
+        new = NewTask(row.trace_id, given.question, draft, (), None, evidence, reason.strip()[:REASON_CHARS])
+        return self._once(person, kind, row.conversation_id, message_id, new)
+
+    def _once(
+        self, person: Person, kind: TaskKind, conversation_id: int, about: int | None, new: NewTask
+    ) -> Handed:
+        same = sa.and_(review_tasks.c.trace_id == new.trace_id, review_tasks.c.kind == kind.value)
+        earlier = sa.select(review_tasks.c.id, review_tasks.c.reply_id).where(same)
+        try:
+            with self._store.write() as connection:
+                _check_owner(connection, person, conversation_id)
+                row = connection.execute(earlier).one_or_none()
+                if row is None:
+                    return self._new(connection, person, kind, conversation_id, about, new)
+        except IntegrityError:
+            # Another process handed the same question over at the same moment.
+            with self._store.read() as connection:
+                row = connection.execute(earlier).one()
+        return Handed(row.id, row.reply_id)
+
+    def _new(
+        self,
+        connection: sa.Connection,
+        person: Person,
+        kind: TaskKind,
+        conversation_id: int,
+        about: int | None,
+        new: NewTask,
+    ) -> Handed:
+        now = self._store.now()
+        sources = sources_of(new.draft.citations if new.draft else (), new.passages)
+        reply = new_id(
+            connection,
+            sa.insert(messages).values(
+                conversation_id=conversation_id,
+                author="assistant",
+                text=notes.WAITING_TEXT[kind],
+                trace_id=new.trace_id,
+                created_at=now,
+            ),
+        )
+        values = {
+            "asker_id": person.id,
+            "department_id": person.department,
+            "conversation_id": conversation_id,
+            "message_id": about or reply,
+            "reply_id": reply,
+            "readers": readers_of(connection, sources, person.department),
+        }
+        task = self.insert(connection, kind, new, sources, values)
+        connection.execute(
+            sa.update(messages)
+            .where(messages.c.id == reply)
+            .values(answer=notes.waiting(kind, task, new.question, now))
+        )
+        connection.execute(
+            sa.update(conversations).where(conversations.c.id == conversation_id).values(updated_at=now)
+        )
+        rules = [finding.rule for finding in new.findings]
+        record = act(new.trace_id, task, kind.value, person, rules=rules, confidence=new.confidence)
+        self._journal.append_in(connection, record)
+        return Handed(task, reply)
+
+    def insert(
+        self,
+        connection: sa.Connection,
+        kind: TaskKind,
+        new: NewTask,
+        sources: Mapping[int, int],
+        values: Mapping[str, Any],
+    ) -> int:
+        """Insert a task with its sources and its notification, and return its id; for core itself."""
+        now = self._store.now()
+        due = now + self._targets[kind]
+        task = new_id(
+            connection,
+            sa.insert(review_tasks).values(
+                kind=kind.value,
+                state="open",
+                trace_id=new.trace_id,
+                question=new.question,
+                reason=new.reason or None,
+                draft_text=new.draft.text if new.draft else None,
+                draft=new.draft.to_json() if new.draft else None,
+                findings=[_finding_json(finding) for finding in new.findings],
+                confidence=new.confidence,
+                passages=[passage_json(passage) for passage in new.passages],
+                created_at=now,
+                urgent_from=urgent_from(now, kind, new.confidence, new.findings),
+                due_at=due,
+                **values,
+            ),
+        )
+        if sources:
+            rows = [{"task_id": task, "document_id": d, "version_id": v} for d, v in sources.items()]
+            connection.execute(sa.insert(review_sources), rows)
+        self._outbox.waits(connection, task, kind, values["department_id"], due, now)
+        return task
+
+
+def _finding_json(finding: TaskFinding) -> dict[str, str]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "action": finding.action,
+        "sentence": finding.sentence,
+    }
+
+
+def _check_owner(connection: sa.Connection, person: Person, conversation_id: int) -> None:
+    owner = sa.select(conversations.c.person_id).where(conversations.c.id == conversation_id)
+    if connection.scalar(owner) != person.id:
+        raise NotFound("There is no such conversation, or it is not yours.")

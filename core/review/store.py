@@ -1,0 +1,41 @@
+"""The database as the queue uses it: writers in turn, and the time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from core.database import Database
+
+
+class Store:
+    """One database for all parts of the queue. `clock` gives the time in UTC."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self.now = clock
+        self._turn = threading.Lock()
+
+    def read(self) -> AbstractContextManager[sa.Connection]:
+        """A transaction that only reads."""
+        return self._database.read()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that writes."""
+        # SQLite lets waiting writers in at random: in a crowd of threads some would wait for ever.
+        turn = self._turn if self._database.is_sqlite else nullcontext()
+        with turn, self._database.write() as connection:
+            yield connection
+
+
+def new_id(connection: sa.Connection, insert: sa.Insert) -> int:
+    """Insert one row and return its id."""
+    key = connection.execute(insert).inserted_primary_key
+    if key is None:
+        raise RuntimeError("the database gave no id for a new row")
+    return int(key[0])

@@ -1,0 +1,169 @@
+"""Verified answers: what a person approved, for those who may read all of its sources, while those stand.
+
+An answer is bound to the versions that it cites. Whether they are still the current ones is asked
+by every statement that reads, so that a change that nobody told us of does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.answering.answer import Answer
+from core.review.access import Access, View
+from core.review.notes import answer_of
+from core.review.store import Store
+from core.tables import documents, people, verified_answers, verified_sources
+from core.types import Person
+
+ACTIVE, SUSPENDED, RETIRED = "active", "suspended", "retired"
+COMPARED = 2_000
+_WORD = re.compile(r"\w+")
+
+Likeness = Callable[[str, Sequence[str]], Sequence[float]]
+"""How alike a question is to each of others, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAnswer:
+    """An approved answer. `sources` are version ids by document id; `reused` counts how often it served."""
+
+    id: int
+    question: str
+    answer: Answer
+    readers: str
+    department: str
+    verified_by: str
+    verified_at: datetime
+    reused: int
+    sources: Mapping[int, int]
+
+
+class VerifiedAnswers:
+    """Finds verified answers that stand and that the person may read.
+
+    `likeness` compares questions; without one, by the words that they share.
+    """
+
+    def __init__(self, store: Store, access: Access, likeness: Likeness | None = None) -> None:
+        self._store = store
+        self._access = access
+        self._likeness = likeness or shared_words
+
+    def by_question(self, person: Person, question: str) -> VerifiedAnswer | None:
+        """The newest answer to the same question, capitals, spaces and closing marks aside."""
+        found = self._find(person, verified_answers.c.question_key == question_key(question), limit=1)
+        return found[0] if found else None
+
+    def similar(
+        self, person: Person, question: str, limit: int = 3, at_least: float = 0.3
+    ) -> list[tuple[VerifiedAnswer, float]]:
+        """Answers to questions like this one with their likeness, the most alike first."""
+        known = self._find(person, limit=COMPARED)
+        scores = self._likeness(question, [each.question for each in known])
+        ranked = sorted(zip(known, scores, strict=True), key=lambda pair: -pair[1])
+        return [(each, float(score)) for each, score in ranked[:limit] if score >= at_least]
+
+    def readable(self, person: Person, limit: int = COMPARED) -> list[VerifiedAnswer]:
+        """All that this person may be given, newest first: for retrieval as a source of its own kind."""
+        return self._find(person, limit=limit)
+
+    def get(self, person: Person, verified_id: int) -> VerifiedAnswer | None:
+        """One answer, or None when it is not this person's to read or does not stand any more."""
+        found = self._find(person, verified_answers.c.id == verified_id, limit=1)
+        return found[0] if found else None
+
+    def note_reuse(self, verified_id: int) -> None:
+        """Count that the answer has served once more."""
+        with self._store.write() as connection:
+            connection.execute(
+                sa.update(verified_answers)
+                .where(verified_answers.c.id == verified_id)
+                .values(reused=verified_answers.c.reused + 1)
+            )
+
+    def _find(self, person: Person, *conditions: sa.ColumnElement[bool], limit: int) -> list[VerifiedAnswer]:
+        view = self._access.of(person)
+        query = (
+            sa.select(verified_answers, people.c.name)
+            .join(people, people.c.id == verified_answers.c.verified_by)
+            .where(verified_answers.c.state == ACTIVE, readable(view), ~outdated(), *conditions)
+            .order_by(verified_answers.c.verified_at.desc(), verified_answers.c.id.desc())
+            .limit(limit)
+        )
+        with self._store.read() as connection:
+            rows = connection.execute(query).all()
+            sources = sources_by_id(connection, [row.id for row in rows])
+        return [_verified(row, sources.get(row.id, {})) for row in rows]
+
+
+def readable(view: View) -> sa.ColumnElement[bool]:
+    """Whether the person may read every source of a verified answer: as it was, and as it is now."""
+    source = sa.select(verified_sources.c.document_id).where(
+        verified_sources.c.verified_id == verified_answers.c.id
+    )
+    closed = source.where(view.closed(verified_sources.c.document_id)).exists()
+    return sa.and_(view.admitted(verified_answers.c.readers), ~closed)
+
+
+def outdated() -> sa.Exists:
+    """Whether a source of a verified answer is no longer its document's current version."""
+    current = sa.select(documents.c.id).where(
+        documents.c.id == verified_sources.c.document_id,
+        documents.c.current_version_id == verified_sources.c.version_id,
+    )
+    return (
+        sa.select(verified_sources.c.document_id)
+        .where(verified_sources.c.verified_id == verified_answers.c.id, ~current.exists())
+        .exists()
+    )
+
+
+def sources_by_id(connection: sa.Connection, ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """The sources of verified answers."""
+    found: dict[int, dict[int, int]] = {}
+    query = sa.select(verified_sources).where(verified_sources.c.verified_id.in_(ids))
+    for row in connection.execute(query):
+        found.setdefault(row.verified_id, {})[row.document_id] = row.version_id
+    return found
+
+
+def bind(connection: sa.Connection, verified_id: int, sources: Mapping[int, int]) -> None:
+    """Make these the sources of a verified answer."""
+    connection.execute(sa.delete(verified_sources).where(verified_sources.c.verified_id == verified_id))
+    rows = [{"verified_id": verified_id, "document_id": d, "version_id": v} for d, v in sources.items()]
+    if rows:
+        connection.execute(sa.insert(verified_sources), rows)
+
+
+def question_key(question: str) -> str:
+    """Equal for questions that differ in capitals, spaces and closing marks only."""
+    plain = " ".join(question.casefold().split()).rstrip(" ?!.")
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def shared_words(question: str, others: Sequence[str]) -> list[float]:
+    """Dice's coefficient of the sets of words."""
+    words = set(_WORD.findall(question.casefold()))
+    sets = [set(_WORD.findall(other.casefold())) for other in others]
+    return [2 * len(words & other) / max(1, len(words) + len(other)) for other in sets]
+
+
+def _verified(row: sa.Row[Any], sources: Mapping[int, int]) -> VerifiedAnswer:
+    return VerifiedAnswer(
+        row.id,
+        row.question,
+        answer_of(row.text, row.answer),
+        row.readers,
+        row.department_id,
+        row.name,
+        row.verified_at,
+        row.reused,
+        sources,
+    )
