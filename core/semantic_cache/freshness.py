@@ -1,0 +1,142 @@
+"""Whether stored answers still stand: checked when one is about to be served, not by a sweep.
+
+Two things must hold. Every source is still the current version of its document, with the same readers,
+and this person is one of them: one statement says so. And nothing newer speaks to the question: an entry
+remembers the last change of the index that it was checked against, and each later one is looked at first.
+A process that dies anywhere leaves an entry unchecked, never wrongly served.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from core.database import Database
+from core.semantic_cache.entries import Entry, Vector
+from core.tables import cache_sources, changes, chunks, documents, versions
+from core.types import Person, Readership
+
+MARGIN = 0.05
+"""A new chunk is near when it is as like the question as the weakest source, or almost: it could have
+been among the passages that the answer was written from."""
+MOST_CHUNKS = 2_000
+"""More new chunks than these are not looked at while somebody waits: that is a miss."""
+_UNORDERED = 64
+"""PostgreSQL gives out ids before it commits: so many changes before the last one are looked at again."""
+
+
+class Standing(StrEnum):
+    """What became of an entry."""
+
+    GOOD = "good"
+    CHANGED = "source changed"
+    FORBIDDEN = "not readable"
+    OVERTAKEN = "newer document"
+    UNCHECKED = "too many changes"
+
+
+class ChunkVectors(Protocol):
+    """The embeddings of chunks, by reading group."""
+
+    def vectors(self, groups: Collection[str], ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
+        """The embedding of each id that is in one of these groups."""
+        ...
+
+
+class Freshness:
+    """Judges entries against the documents as they are now."""
+
+    def __init__(self, database: Database, vectors: ChunkVectors) -> None:
+        self._database = database
+        self._vectors = vectors
+        self._overlap = 0 if database.is_sqlite else _UNORDERED
+
+    def last_change(self) -> int:
+        """The newest change of the index; taken before retrieval, it is what an answer was checked against."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+
+    def standing(self, entry: Entry, person: Person) -> tuple[Standing, int]:
+        """What became of it for this person, and the last change that this takes into account."""
+        with self._database.read() as connection:
+            last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+            state = _of_sources(connection, entry, person)
+            ids = (
+                _new_chunks(connection, entry.checked_change - self._overlap, entry)
+                if state is Standing.GOOD
+                else {}
+            )
+        if state is not Standing.GOOD:
+            return state, last
+        if sum(map(len, ids.values())) > MOST_CHUNKS:
+            return Standing.UNCHECKED, last
+        return (Standing.OVERTAKEN if self._is_near(entry, ids) else Standing.GOOD), last
+
+    def _is_near(self, entry: Entry, ids: dict[str, list[int]]) -> bool:
+        """Whether a new chunk is near; one without an embedding cannot be ruled out."""
+        if not ids:
+            return False
+        if entry.vector is None:
+            return True
+        for group, wanted in ids.items():
+            found = self._vectors.vectors([group], wanted)
+            if len(found) < len(wanted):
+                return True
+            if (
+                max(float(vector @ entry.vector) for vector in found.values())
+                >= entry.weakest_cosine - MARGIN
+            ):
+                return True
+        return False
+
+    def weakest_cosine(self, vector: Vector, groups: Collection[str], chunk_ids: Sequence[int]) -> float:
+        """How like the question the least like of these chunks is; -1 when one has no embedding."""
+        found = self._vectors.vectors(groups, chunk_ids)
+        if len(found) < len(set(chunk_ids)):
+            return -1.0
+        return min((float(each @ vector) for each in found.values()), default=-1.0)
+
+
+def _of_sources(connection: sa.Connection, entry: Entry, person: Person) -> Standing:
+    """One statement: the sources that still are what they were, with who may read them."""
+    held = connection.scalars(
+        sa.select(documents.c.readers)
+        .select_from(cache_sources)
+        .join(
+            documents,
+            sa.and_(
+                documents.c.id == cache_sources.c.document_id,
+                documents.c.current_version_id == cache_sources.c.version_id,
+                documents.c.readers == cache_sources.c.readers,
+            ),
+        )
+        .where(cache_sources.c.entry_id == entry.id)
+    ).all()
+    if not entry.sources or len(held) < len(entry.sources):
+        return Standing.CHANGED
+    readable = all(Readership.from_key(key).admits(person) for key in held)
+    return Standing.GOOD if readable else Standing.FORBIDDEN
+
+
+def _new_chunks(connection: sa.Connection, after: int, entry: Entry) -> dict[str, list[int]]:
+    """By reading group, the chunks of versions that came after this change and are current now.
+
+    Those of the entry's own sources are not new to it.
+    """
+    own = {source.version_id for source in entry.sources}
+    rows = connection.execute(
+        sa.select(versions.c.readers, chunks.c.id)
+        .join(changes, sa.and_(changes.c.version_id == versions.c.id, changes.c.kind == "add"))
+        .join(chunks, chunks.c.version_id == versions.c.id)
+        .where(changes.c.id > after, versions.c.state == "current", versions.c.id.not_in(own))
+        .limit(MOST_CHUNKS + 1)
+    ).all()
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.readers, []).append(row.id)
+    return found

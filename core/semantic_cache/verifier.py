@@ -1,0 +1,25 @@
+"""The second look: what the new question retrieves must be what the stored answer cites."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.semantic_cache.entries import Entry
+from core.types import Passage
+
+TOP = 4
+"""The best source of an answer must be this high in what the new question retrieves."""
+
+
+def confirmed(entry: Entry, passages: Sequence[Passage]) -> bool:
+    """Whether every cited chunk is among the passages, one of them near the top, and none is outranked.
+
+    A passage of another document above all cited ones, or a cited chunk that this question does not
+    retrieve, says that the two questions are not answered from the same place.
+    """
+    cited = {source.chunk_id for source in entry.sources}
+    ranks = [rank for rank, passage in enumerate(passages) if passage.chunk.id in cited]
+    if not cited or len(ranks) < len(cited) or ranks[0] >= TOP:
+        return False
+    documents = {source.document_id for source in entry.sources}
+    return ranks[0] == 0 or passages[0].chunk.document_id in documents
