@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from limits import RateLimitItemPerMinute
 from limits.strategies import RateLimiter
 
 from core.answering import prompts, standalone
 from core.answering.answer import Answer, Outcome
+from core.answering.judging import Judgement
 from core.answering.writing import Draft, written
 from core.conversations import Conversations, StoredMessage
 from core.errors import BadInput, Busy, ModelError, RateLimited
@@ -58,20 +59,6 @@ class Restarted:
 Event = Step | Written | Restarted | Answered
 
 
-class Evidence(Protocol):
-    """What is known, before a model is asked, about whether the passages answer the question."""
-
-    @property
-    def probability(self) -> float:
-        """That they do, in [0, 1]."""
-        ...
-
-    @property
-    def nothing(self) -> bool:
-        """Whether no model needs to be asked."""
-        ...
-
-
 class Assistant:
     """Answers questions. `timer` is monotonic, in seconds; `new_trace_id` gives 32 hex digits.
 
@@ -83,7 +70,7 @@ class Assistant:
         self,
         conversations: Conversations,
         retriever: Retriever,
-        assess: Callable[[str, Sequence[Passage]], Evidence],
+        judge: Callable[[str, Sequence[Passage]], Judgement],
         gateway: Gateway,
         model: str,
         rewrites: bool,
@@ -97,7 +84,7 @@ class Assistant:
     ) -> None:
         self._conversations = conversations
         self._retriever = retriever
-        self._assess = assess
+        self._judge = judge
         self._gateway = gateway
         self._model = model
         self._rewrites = rewrites
@@ -129,18 +116,18 @@ class Assistant:
         yield Step("Searching the documents you can read")
         errand = Errand(person.department, person.id, trace, sensitive)
         passages, failure = self._searched(full_question, person, errand)
-        evidence = self._assess(full_question, passages)
+        judgement = self._judge(full_question, passages)
         sources = [[p.chunk.version_id, p.chunk.id, round(p.score, 4), round(p.cosine, 4)] for p in passages]
-        self._note(caller, Kind.RETRIEVAL, passages=sources, evidence=round(evidence.probability, 4))
+        self._note(caller, Kind.RETRIEVAL, passages=sources, evidence=round(judgement.evidence, 4))
         answer = Answer(
             Outcome.FAILED if failure else Outcome.NOT_FOUND,
             failure or NOTHING_FOUND,
             (),
             full_question,
-            evidence.probability,
+            judgement.evidence,
             data_class=sensitive,
         )
-        if not evidence.nothing:
+        if not judgement.nothing:
             yield Step("Writing the answer")
             answer = yield from self._complete(caller, answer, passages)
 

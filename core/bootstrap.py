@@ -17,7 +17,14 @@ import httpx
 from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
-from core.answering.evidence import assess
+from core.adjustments import Adjustments
+from core.answering.calibration import read_outcomes
+from core.answering.checks.gate import SentenceGate
+from core.answering.checks.outgoing import SentenceChecker
+from core.answering.checks.support import SupportChecker
+from core.answering.confidence import read_model
+from core.answering.dial import ConfidenceDial
+from core.answering.judging import Judge
 from core.assistant import Assistant
 from core.audit.audit import Audit
 from core.audit.names import Names
@@ -75,8 +82,11 @@ from core.operations.people import People
 from core.operations.providers import Providers
 from core.operations.started import started
 from core.reports.spending import Spending
+from core.review.checking import Check
+from core.review.reviews import Reviews, build_reviews
+from core.review.tasks import TaskFinding
 from core.settings import Settings
-from core.types import Errand
+from core.types import Errand, Passage
 
 log = logging.getLogger(__name__)
 
@@ -121,12 +131,14 @@ class Desk:
     library: Library
     jobs: Jobs
     assistant: Assistant
+    dial: ConfidenceDial
     gateway: Gateway
     journal: Journal
     operations: Operations
     spending: Spending
     audit: Audit
     names: Names
+    reviews: Reviews
     _warm_ups: tuple[Callable[[], object], ...]
     _client: httpx.Client
     _closing: threading.Event
@@ -141,6 +153,7 @@ class Desk:
         self.journal.append(started(self.settings, uuid.uuid4().hex))
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self._anchor, name="anchor", daemon=True).start()
+        threading.Thread(target=self.reviews.run, args=(self._closing,), name="review", daemon=True).start()
         if not self.knowledge.store.exclusive:
             threading.Thread(target=self._follow, name="follow", daemon=True).start()
 
@@ -202,10 +215,12 @@ def build(
     tries, session_life = settings.limits.sign_in_tries, timedelta(days=settings.session_days)
     identity = Identity(database, clock, limiter, tries, session_life, journal.append)
     conversations = Conversations(database, clock)
+    adjustments = Adjustments(database, clock, journal.append)
+    dial = _dial(settings, adjustments, timer)
     assistant = Assistant(
         conversations,
         knowledge.retriever,
-        lambda question, passages: assess(question, passages, knowledge.ranker),
+        Judge(knowledge.ranker, dial.setting),
         gateway,
         settings.answer_model,
         _is_real(entries, settings.answer_model),
@@ -226,11 +241,21 @@ def build(
         _library(knowledge, identity, settings, journal),
         Jobs(),
         assistant,
+        dial,
         gateway,
         journal,
         _operations(settings, database, gateway, journal, clock, timer),
         _spending(database, gateway, journal, clock),
         *_audit(settings, database, journal, clock),
+        build_reviews(
+            database,
+            clock,
+            journal,
+            knowledge.catalog,
+            _edit_check(reading.analyse),
+            settings.review,
+            client,
+        ),
         (lambda: reading.embedder.embed_query("warm up"), warm_up, lambda: Redactor(analyser)("")),
         client,
         threading.Event(),
@@ -352,6 +377,22 @@ def _audit(
     )
 
 
+def _edit_check(analyse: TermAnalyzer) -> Check:
+    """The checks of a model's sentences, for a reviewer's; each finding names its sentence."""
+    checker = SentenceChecker(SupportChecker(analyse))
+
+    def check(text: str, evidence: Sequence[Passage]) -> list[TaskFinding]:
+        gate = SentenceGate(checker, evidence)
+        judged = [*gate.feed(text), *gate.finish()]
+        return [
+            TaskFinding(found.rule, found.severity.value, found.action.value, sentence.text.strip())
+            for sentence in judged
+            for found in sentence.findings
+        ]
+
+    return check
+
+
 def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journal: Journal) -> Library:
     return Library(
         knowledge.catalog,
@@ -375,6 +416,17 @@ def _spending(
         journal.append,
         lambda: {deployment.provider for deployment in gateway.router.snapshot()},
         lambda: uuid.uuid4().hex,
+    )
+
+
+def _dial(settings: Settings, adjustments: Adjustments, timer: Callable[[], float]) -> ConfidenceDial:
+    return ConfidenceDial(
+        read_model(settings.confidence_file),
+        read_outcomes(settings.confidence_file),
+        list,
+        adjustments,
+        settings.accepted_wrong_share,
+        timer,
     )
 
 

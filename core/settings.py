@@ -122,6 +122,7 @@ class Settings(BaseSettings):
     models_file: Path = ROOT / "data" / "models.yaml"
     prices_file: Path = ROOT / "data" / "prices.yaml"
     limits_file: Path = ROOT / "data" / "limits.yaml"
+    confidence_file: Path = ROOT / "data" / "confidence.json"
     sync_dir: Path | None = None
     journal_anchor_file: OptionalPath = None
     journal_anchor_minutes: int = Field(10, ge=1)
@@ -130,6 +131,8 @@ class Settings(BaseSettings):
     embedding_model: str = "embedded"
     reranker: str = "embedded"
     embedding_threads: int = Field(2, ge=1, le=64)
+
+    accepted_wrong_share: float = Field(0.05, ge=0, le=0.5)
 
     session_days: int = Field(14, ge=1, le=365)
     cookie_secure: bool = False

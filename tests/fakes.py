@@ -104,7 +104,10 @@ def passage(
     cosine: float = 0.5,
     score: float = 1.0,
     title: str = "A policy",
+    heading_path: tuple[str, ...] = (),
 ) -> Passage:
     """A passage that is a whole document of its own."""
-    chunk = Chunk(chunk_id, document_id, document_id, title, 1, "*", (), None, 0, len(text), text, text)
+    chunk = Chunk(
+        chunk_id, document_id, document_id, title, 1, "*", heading_path, None, 0, len(text), text, text
+    )
     return Passage(chunk, bm25, cosine, score)

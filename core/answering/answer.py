@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -11,11 +11,37 @@ from core.types import DataClass
 
 
 class Outcome(StrEnum):
-    """How a question ended."""
+    """How a question ended. WAITING: a person will answer; REFUSED: a rule of the company forbids it."""
 
     ANSWERED = "answered"
     NOT_FOUND = "not_found"
     FAILED = "failed"
+    WAITING = "waiting"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """An answer that was given before: which entry of the cache, since when (ISO), and what it saved.
+
+    `how` is "exact" for the same words and "meaning" for the same question in others.
+    """
+
+    entry_id: int
+    how: str
+    answered_at: str
+    saved_microusd: int
+    saved_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A person's decision about an answer: in which task, how, who, and when (ISO)."""
+
+    task: int
+    verdict: str
+    by: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +49,10 @@ class Answer:
     """What the asker gets.
 
     `question` is the stand-alone form that was searched for; `evidence` the probability, judged
-    before a model was asked, that the passages answer it. `failed` says which deployments were
-    tried in vain; `model` is empty where none was called. `data_class` is how sensitive the text is that
-    question and answer were made from.
+    before a model was asked, that the passages answer it; `confidence` that the answer is right, None
+    where that is not judged. `failed` says which deployments were tried in vain; `model` is empty
+    where none was called. `data_class` is how sensitive the text is that question and answer were made
+    from. `notes` are sentences to show beside the answer; `partial` says that a part was held back.
     """
 
     outcome: Outcome
@@ -41,6 +68,11 @@ class Answer:
     cost_microusd: int = 0
     seconds: float = 0.0
     data_class: DataClass = DataClass.INTERNAL
+    confidence: float | None = None
+    notes: tuple[str, ...] = ()
+    partial: bool = False
+    reuse: Reuse | None = None
+    verified: Verified | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold; the text is stored beside it."""
@@ -50,14 +82,22 @@ class Answer:
 
     @classmethod
     def from_json(cls, text: str, data: dict[str, Any]) -> Answer:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; what others have added to it is left out."""
+        known = {key: data[key] for key in _NAMES & data.keys()}
+        reuse, verified = known.get("reuse"), known.get("verified")
         return cls(
             **{
-                **data,
+                **known,
                 "text": text,
                 "outcome": Outcome(data["outcome"]),
                 "citations": tuple(Citation.from_json(c) for c in data["citations"]),
                 "failed": tuple(data["failed"]),
                 "data_class": DataClass(data.get("data_class", DataClass.INTERNAL)),
+                "notes": tuple(data.get("notes", ())),
+                "reuse": None if reuse is None else Reuse(**reuse),
+                "verified": None if verified is None else Verified(**verified),
             }
         )
+
+
+_NAMES = frozenset(field.name for field in fields(Answer)) - {"text"}

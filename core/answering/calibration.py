@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.answering.confidence import ConfidenceModel, Signs
+from core.errors import ConfigurationError
 
 Floats = NDArray[np.float64]
 
@@ -74,6 +77,15 @@ def fit(
         scores[unseen] = [model.score(signs[i]) for i in unseen]
     judged = [Judged(float(score), bool(label)) for score, label in zip(scores, labels, strict=True)]
     return recalibrated(_logistic(values, labels), judged), judged
+
+
+def read_outcomes(path: Path) -> list[Judged]:
+    """The outcomes that the shipped model was calibrated with; raises ConfigurationError."""
+    try:
+        pairs = json.loads(path.read_text(encoding="utf-8"))["outcomes"]
+        return [Judged(float(score), bool(right)) for score, right in pairs]
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise ConfigurationError(f"{path.name} cannot be used: {exc}. Fit it again.") from exc
 
 
 def recalibrated(model: ConfidenceModel, judged: Sequence[Judged]) -> ConfidenceModel:

@@ -23,7 +23,7 @@ from sklearn.metrics import roc_auc_score
 from core.answering import prompts
 from core.answering.calibration import Judged, calibration_error, fit
 from core.answering.confidence import Signs, signs_of
-from core.answering.evidence import head
+from core.answering.judging import head
 from core.answering.writing import Draft, written
 from core.bootstrap import Desk, build
 from core.gateway.embedded_model import EmbeddedModel

@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from core.answering.evidence import head
+from core.answering.judging import head
 from core.bootstrap import Desk, build
 from core.knowledge.likeness import Likeness
 from core.knowledge.sentence_ranking import ScoredSentence, SentenceRanker

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from core.answering.checks.findings import Finding
@@ -17,16 +17,28 @@ MOST_HELD = 4_000
 """Text without any end of a sentence is judged as it stands when it is longer than this."""
 
 
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A finding as reviewers see it: `sentence` is the part of the answer that it is about."""
+
+    rule: str
+    severity: str
+    action: str
+    sentence: str
+
+
 @dataclass(slots=True)
 class SentenceGate:
     """Fed with the pieces of one answer, gives back whole sentences, judged; make one for each answer.
 
     The pieces hold the passages' own numbers as `[n]`, which may come before or after the full stop.
-    A sentence is whole when the next one has begun with a whole word.
+    A sentence is whole when the next one has begun with a whole word. `flagged` says by their numbers
+    which passages a person must look at; so must one at every sentence that cites them.
     """
 
     checker: SentenceChecker
     passages: Sequence[Passage]
+    flagged: Mapping[int, Finding] = field(default_factory=dict)
     judged: list[Judged] = field(default_factory=list)
     _held: str = ""
 
@@ -60,14 +72,27 @@ class SentenceGate:
         return tuple(finding for sentence in self.judged for finding in sentence.findings)
 
     @property
+    def spotted(self) -> list[Spotted]:
+        """The findings with the sentences that they are about."""
+        return [
+            Spotted(found.rule, found.severity.value, found.action.value, sentence.text.strip())
+            for sentence in self.judged
+            for found in sentence.findings
+        ]
+
+    @property
     def support(self) -> float:
         """That of the weakest sentence, in [0, 1]; 0 before there is one."""
         return min((sentence.score for sentence in self.judged), default=0.0)
 
     def _judge(self, sentences: Sequence[str]) -> list[Judged]:
-        judged = [self.checker.judge(sentence, self.passages) for sentence in sentences]
+        judged = [self._with_flags(self.checker.judge(sentence, self.passages)) for sentence in sentences]
         self.judged.extend(judged)
         return judged
+
+    def _with_flags(self, judged: Judged) -> Judged:
+        flags = tuple(self.flagged[number] for number in judged.cited if number in self.flagged)
+        return replace(judged, findings=(*judged.findings, *flags)) if flags else judged
 
 
 def _split(text: str) -> list[str]:
