@@ -9,17 +9,20 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from core.review.access import REVIEWERS
 from core.types import Person, Role
 from pages import ASSETS, desk
 from pages.parts import account, conversation_list, session
 
 HOME = "pages/chat.py"
+REVIEW = "pages/review.py"
 ROOT = "home"
 SIGN_IN = "pages/sign_in.py"
 # One row a page: its file, its title, its icon and the roles that admit (none named: everybody).
 PAGES: list[tuple[str, str, str, frozenset[Role]]] = [
     (HOME, "Chat", ":material/forum:", frozenset()),
     ("pages/documents.py", "Documents", ":material/description:", frozenset()),
+    (REVIEW, "Review", ":material/rule:", REVIEWERS),
     ("pages/spend.py", "Spend", ":material/payments:", frozenset({Role.MANAGER, Role.ADMINISTRATOR})),
     ("pages/audit.py", "Audit", ":material/policy:", frozenset({Role.AUDITOR})),
     ("pages/operations.py", "Operations", ":material/tune:", frozenset({Role.ADMINISTRATOR})),
@@ -53,12 +56,23 @@ def _sign_in_pages() -> list[st.Page]:
 
 def _pages_of(person: Person) -> list[st.Page]:
     pages = [
-        st.Page(file, title=title, icon=icon, default=file == HOME, url_path=ROOT if file == HOME else None)
+        st.Page(
+            file,
+            title=_waiting(person, title) if file == REVIEW else title,
+            icon=icon,
+            default=file == HOME,
+            url_path=ROOT if file == HOME else None,
+        )
         for file, title, icon, roles in PAGES
         if not roles or roles & person.roles
     ]
     # The page at the root answers to its own address too.
     return [*pages, st.Page(HOME, title="Chat", url_path=_path(HOME), visibility="hidden")]
+
+
+def _waiting(person: Person, title: str) -> str:
+    waiting = desk().reviews.queue.count(person)
+    return f"{title} ({waiting:,})" if waiting else title
 
 
 def _path(file: str) -> str:

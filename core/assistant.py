@@ -7,26 +7,26 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from limits import RateLimitItemPerMinute
-from limits.strategies import RateLimiter
-
-from core.answering import prompts, standalone
+from core.answering.admittance import Admittance
 from core.answering.answer import Answer, Outcome
+from core.answering.checks.guardrails import Admission, Guardrails, Screened
+from core.answering.drafting import Draft, Drafting
 from core.answering.judging import Judgement
-from core.answering.writing import Draft, written
-from core.conversations import Conversations, StoredMessage
-from core.errors import BadInput, Busy, ModelError, RateLimited
+from core.answering.rewriting import Rewriter
+from core.asking import Asking
+from core.composing import NOTHING_FOUND, Composer
+from core.conversations import Conversations
+from core.errors import ModelError, RateLimited
 from core.gateway.charges import Caller
-from core.gateway.gateway import Gateway
-from core.gateway.messages import Message, ModelRequest, Piece, Restart
+from core.gateway.messages import Restart
+from core.handover import Doubtful, Handover
 from core.journal.entries import Kind, Record
 from core.knowledge.retrieval import Retriever
-from core.types import DataClass, Errand, Passage, Person, highest_class
+from core.memory import Memory
+from core.semantic_cache.recalled import Candidate, Miss
+from core.types import DataClass, Errand, Passage, Person
 
 log = logging.getLogger(__name__)
-
-NOTHING_FOUND = "I could not find this in the documents you can read."
-HISTORY_MESSAGES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """More of the answer's text."""
+    """More of the answer's text: whole sentences that have passed the checks."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The end: the answer as it was stored."""
+    """The end: the answer as it was stored; the message of one that waits gets a person's answer later."""
 
     message_id: int
     answer: Answer
@@ -57,44 +57,46 @@ class Restarted:
 
 
 Event = Step | Written | Restarted | Answered
+_Path = Generator[Event, None, Answered]
 
 
 class Assistant:
     """Answers questions. `timer` is monotonic, in seconds; `new_trace_id` gives 32 hex digits.
 
-    `rewrites` says whether the answer model can rewrite a follow-up; one that cannot gets it
-    joined with the question before it. `masked` makes of a text what the journal may keep of it.
+    `masked` makes of a text what the journal may keep of it; `in_background` runs what nobody waits for.
     """
 
     def __init__(
         self,
         conversations: Conversations,
+        admittance: Admittance,
+        rewriter: Rewriter,
+        guardrails: Guardrails,
+        memory: Memory,
         retriever: Retriever,
         judge: Callable[[str, Sequence[Passage]], Judgement],
-        gateway: Gateway,
-        model: str,
-        rewrites: bool,
-        limiter: RateLimiter,
-        questions_per_min: int,
-        question_chars: int,
+        composer: Composer,
+        handover: Handover,
         timer: Callable[[], float],
         new_trace_id: Callable[[], str],
         record: Callable[[Record], object],
         masked: Callable[[str], Mapping[str, Any]],
+        in_background: Callable[[Callable[[], None]], object],
     ) -> None:
         self._conversations = conversations
+        self._admittance = admittance
+        self._rewriter = rewriter
+        self._guardrails = guardrails
+        self._memory = memory
         self._retriever = retriever
         self._judge = judge
-        self._gateway = gateway
-        self._model = model
-        self._rewrites = rewrites
-        self._limiter = limiter
-        self._rate = RateLimitItemPerMinute(questions_per_min)
-        self._question_chars = question_chars
+        self._composer = composer
+        self._handover = handover
         self._timer = timer
         self._new_trace_id = new_trace_id
         self._record = record
         self._masked = masked
+        self._in_background = in_background
 
     def ask(self, person: Person, conversation_id: int, text: str) -> Iterator[Event]:
         """Answer in this conversation, which must be the person's own.
@@ -102,146 +104,198 @@ class Assistant:
         Yields what happens, closed by one Answered. Raises BadInput or Busy before anything is
         stored, NotFound for somebody else's conversation. When no model answers, that is the answer.
         """
-        question = self._admit(person, text)
-        started = self._timer()
-        history = self._conversations.messages(person, conversation_id)
-        trace = self._new_trace_id()
-        self._conversations.add(person, conversation_id, "person", question, trace)
+        question = self._admittance.admit(person, text)
+        asking = yield from self._begun(person, conversation_id, question)
+        admission = self._guardrails.incoming(question, person.department)
+        if admission.blocked:
+            self._note(asking, Kind.REFUSAL, "blocked", rules=[found.rule for found in admission.findings])
+            yield self._kept(asking, admission, asking.without(Outcome.REFUSED, admission.reason))
+            return
+        with self._memory.flight(asking):
+            recalled = self._recalled(asking, admission)
+            if isinstance(recalled, Answer):
+                yield self._kept(asking, admission, recalled)
+                return
+            if isinstance(recalled, Candidate) and recalled.how == "exact":
+                yield self._served(asking, admission, recalled)
+                return
+            yield Step("Searching the documents you can read")
+            passages, failure = self._searched(asking)
+            if isinstance(recalled, Candidate):
+                if self._memory.confirms(recalled, passages):
+                    yield self._served(asking, admission, recalled)
+                    return
+                recalled = recalled.rejected()
+            self._memory.missed(asking, recalled)
+            if failure:
+                yield self._kept(asking, admission, asking.without(Outcome.FAILED, failure))
+                return
+            yield (yield from self._composed(asking, admission, passages, recalled))
 
-        yield Step("Reading your question")
-        caller = Caller(person.department, person.id, trace, "answer")
-        self._note(caller, Kind.QUESTION, chars=len(question), **self._masked(question))
-        sensitive = self._sensitivity(history, question)
-        full_question = self._stand_alone(caller, history, question, sensitive)
-        yield Step("Searching the documents you can read")
-        errand = Errand(person.department, person.id, trace, sensitive)
-        passages, failure = self._searched(full_question, person, errand)
-        judgement = self._judge(full_question, passages)
-        sources = [[p.chunk.version_id, p.chunk.id, round(p.score, 4), round(p.cosine, 4)] for p in passages]
-        self._note(caller, Kind.RETRIEVAL, passages=sources, evidence=round(judgement.evidence, 4))
-        answer = Answer(
-            Outcome.FAILED if failure else Outcome.NOT_FOUND,
-            failure or NOTHING_FOUND,
-            (),
-            full_question,
-            judgement.evidence,
-            data_class=sensitive,
-        )
-        if not judgement.nothing:
-            yield Step("Writing the answer")
-            answer = yield from self._complete(caller, answer, passages)
-
-        answer = replace(answer, seconds=round(self._timer() - started, 3))
-        message = self._conversations.add(
-            person, conversation_id, "assistant", answer.text, trace, answer.to_json()
-        )
-        cited = [citation.chunk_id for citation in answer.citations]
-        masked = self._masked(answer.text)
-        self._note(caller, Kind.ANSWER, outcome=answer.outcome.value, message=message, cited=cited, **masked)
-        yield Answered(message, answer)
-
-    def _note(self, caller: Caller, kind: Kind, outcome: str | None = None, **data: object) -> None:
-        """Numbers and masked words only: whoever reads the journal may not read everybody's documents."""
-        self._record(
-            Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
-        )
-
-    def _admit(self, person: Person, text: str) -> str:
-        question = "".join(c for c in text if c.isprintable() or c in "\n\t").strip()
-        if not question:
-            raise BadInput("Type a question first.")
-        if len(question) > self._question_chars:
-            raise BadInput(
-                f"This question has {len(question):,} characters; at most {self._question_chars:,} are read. "
-                "Shorten it, or upload long text as a document."
-            )
-        if not self._limiter.hit(self._rate, "questions", str(person.id)):
-            refused = Caller(person.department, person.id, self._new_trace_id(), "answer")
-            self._note(refused, Kind.RATE_LIMIT, outcome="refused", scope="person", purpose="answer")
-            raise Busy("That were many questions in one minute. Wait a moment and ask again.")
-        return question
-
-    def _sensitivity(self, history: Sequence[StoredMessage], question: str) -> DataClass:
-        """A question alone is internal; one that a model rewrites is as sensitive as what was said before."""
-        if not self._rewrites or not standalone.leans_on_conversation(question):
-            return DataClass.INTERNAL
-        said = [DataClass(m.answer.get("data_class", DataClass.INTERNAL)) for m in history if m.answer]
-        return max([DataClass.INTERNAL, *said])
-
-    def _searched(self, question: str, person: Person, errand: Errand) -> tuple[tuple[Passage, ...], str]:
-        """The passages, and why there are none where a model that searching needs did not answer."""
+    def _composed(
+        self, asking: Asking, admission: Admission, passages: Sequence[Passage], miss: Miss
+    ) -> _Path:
+        """A new answer, shown as it passes the checks; kept silent from the start where it is doubtful."""
+        screened = self._guardrails.screen(passages, asking.person)
+        judgement = self._judged(asking, screened)
+        if judgement.nothing:
+            nothing = asking.without(Outcome.NOT_FOUND, NOTHING_FOUND, judgement.evidence)
+            return self._kept(asking, admission, nothing)
+        sure = judgement.admits(judgement.expected) and not admission.flagged
+        yield Step("Writing the answer" if sure else "Checking whether I am sure enough to answer")
         try:
-            return self._retriever.search(question, person, errand=errand).passages, ""
+            draft = yield from _followed(self._composer.draft(asking, screened), show=sure)
+        except (ModelError, RateLimited) as exc:
+            log.warning("%s", exc, exc_info=exc.__cause__)
+            failed = asking.without(Outcome.FAILED, str(exc), judgement.evidence)
+            return self._kept(asking, admission, failed)
+        answer = self._composer.answer(asking, screened, judgement, draft)
+        if answer.confidence is None:
+            return self._kept(asking, admission, answer)
+        if admission.flagged or not draft.passed or not judgement.admits(answer.confidence):
+            shown = _shown(answer, draft, admission) if sure else None
+            doubtful = Doubtful(draft, answer, judgement, screened.passages, admission, shown)
+            return self._handed(asking, doubtful)
+        if asking.whole:
+            timed = replace(answer, seconds=self._elapsed(asking))
+            self._memory.remember(asking, miss, timed, screened.passages)
+        return self._kept(asking, admission, answer)
+
+    def _begun(self, person: Person, conversation_id: int, question: str) -> Generator[Event, None, Asking]:
+        started, trace = self._timer(), self._new_trace_id()
+        history = self._conversations.messages(person, conversation_id)
+        self._conversations.add(person, conversation_id, "person", question, trace)
+        caller = Caller(person.department, person.id, trace, "answer")
+        yield Step("Reading your question")
+        asking = Asking(person, caller, conversation_id, question, DataClass.INTERNAL, started)
+        self._note(asking, Kind.QUESTION, chars=len(question), **self._masked(question))
+        alone = self._rewriter(caller, history, question)
+        if alone.question == question:
+            return asking
+        self._note(asking, Kind.STANDALONE, whole=alone.whole, **self._masked(alone.question))
+        return replace(
+            asking, question=alone.question, data_class=alone.data_class, follow_up=True, whole=alone.whole
+        )
+
+    def _recalled(self, asking: Asking, admission: Admission) -> Answer | Candidate | Miss:
+        """What was answered before: by the cache, or by a person to these very words."""
+        if admission.flagged:
+            return Miss("flagged", None)
+        if not asking.whole:
+            return Miss("leans on the conversation", None)
+        recalled = self._memory.recall(asking)
+        return recalled if isinstance(recalled, Candidate) else self._handover.verified(asking) or recalled
+
+    def _served(self, asking: Asking, admission: Admission, candidate: Candidate) -> Answered:
+        if self._memory.shadow_due():
+            self._in_background(lambda: self._shadow(asking, candidate))
+        return self._kept(asking, admission, self._memory.serve(asking, candidate))
+
+    def _shadow(self, asking: Asking, candidate: Candidate) -> None:
+        """Answer again what was recalled, for nobody to see but the comparison."""
+        asking = replace(asking, caller=replace(asking.caller, purpose="shadow"))
+        passages, failure = self._searched(asking)
+        if failure:
+            return
+        screened = self._guardrails.screen(passages, asking.person)
+        judgement = self._judge(asking.question, screened.passages)
+        try:
+            draft = _end_of(self._composer.draft(asking, screened))
+        except (ModelError, RateLimited):
+            log.warning("a recalled answer could not be compared with a fresh one", exc_info=True)
+            return
+        self._memory.shadowed(candidate, self._composer.answer(asking, screened, judgement, draft))
+
+    def _searched(self, asking: Asking) -> tuple[tuple[Passage, ...], str]:
+        """The passages, and why there are none where a model that searching needs did not answer."""
+        person, caller = asking.person, asking.caller
+        errand = Errand(person.department, person.id, caller.trace_id, asking.data_class)
+        try:
+            found = self._retriever.search(asking.question, person, errand=errand).passages
+            return self._handover.with_verified(asking, found, errand), ""
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
             return (), str(exc)
 
-    def _stand_alone(
-        self, caller: Caller, history: Sequence[StoredMessage], question: str, sensitive: DataClass
-    ) -> str:
-        earlier = [m.answer["question"] for m in history if m.answer is not None]
-        if not earlier or not standalone.leans_on_conversation(question):
-            return question
-        if self._rewrites:
-            recent = [(m.author, m.text) for m in history[-HISTORY_MESSAGES:]]
-            try:
-                rewriting = replace(caller, purpose="stand-alone")
-                prompt = prompts.standalone_messages(recent, question)
-                return self._whole(rewriting, prompt, sensitive) or question
-            except (ModelError, RateLimited):
-                log.warning("a follow-up could not be rewritten; it is joined instead", exc_info=True)
-        return standalone.joined(earlier, question)
+    def _judged(self, asking: Asking, screened: Screened) -> Judgement:
+        judgement = self._judge(asking.question, screened.passages)
+        sources = [
+            [p.chunk.version_id, p.chunk.id, round(p.score, 4), round(p.cosine, 4)] for p in screened.passages
+        ]
+        suspicious = [[chunk, found.rule, found.action.value] for chunk, found in screened.findings.items()]
+        self._note(
+            asking,
+            Kind.RETRIEVAL,
+            passages=sources,
+            suspicious=suspicious,
+            evidence=round(judgement.evidence, 4),
+            confidence=round(judgement.expected, 4),
+            threshold=judgement.threshold,
+        )
+        return judgement
 
-    def _whole(self, caller: Caller, messages: tuple[Message, ...], sensitive: DataClass) -> str:
-        request = ModelRequest(self._model, messages, max_tokens=150)
-        text = ""
-        for event in self._gateway.stream(request, caller, sensitive):
-            if isinstance(event, Restart):
-                text = ""
-            elif isinstance(event, Piece):
-                text += event.text
-        return text.strip()[: self._question_chars]
+    def _handed(self, asking: Asking, doubtful: Doubtful) -> Answered:
+        message, waiting = self._handover.flagged(asking, doubtful)
+        rules = sorted({found.rule for s in doubtful.draft.sentences for found in s.findings})
+        confidence = doubtful.answer.confidence
+        facts = {"message": message, "confidence": confidence, "rules": rules}
+        self._note(asking, Kind.ANSWER, "waiting", **facts, **self._masked(doubtful.answer.text))
+        return Answered(message, waiting)
 
-    def _complete(
-        self, caller: Caller, base: Answer, passages: Sequence[Passage]
-    ) -> Generator[Written | Restarted, None, Answer]:
-        request = ModelRequest(self._model, prompts.answer_messages(base.question, passages))
-        sensitive = max(base.data_class, highest_class(passages))
-        try:
-            events = self._gateway.stream(request, caller, sensitive)
-            draft = yield from _as_events(written(events, passages))
-            return replace(_with_draft(base, draft), data_class=sensitive)
-        except (ModelError, RateLimited) as exc:
-            log.warning("%s", exc, exc_info=exc.__cause__)
-            return replace(base, outcome=Outcome.FAILED, text=str(exc))
+    def _kept(self, asking: Asking, admission: Admission, answer: Answer) -> Answered:
+        notes = (*admission.notices, *answer.notes)
+        answer = replace(answer, notes=notes, seconds=self._elapsed(asking))
+        message = self._conversations.add(
+            asking.person,
+            asking.conversation_id,
+            "assistant",
+            answer.text,
+            asking.caller.trace_id,
+            answer.to_json(),
+        )
+        cited = [citation.chunk_id for citation in answer.citations]
+        facts = {"message": message, "cited": cited, "confidence": answer.confidence}
+        self._note(asking, Kind.ANSWER, answer.outcome.value, **facts, **self._masked(answer.text))
+        return Answered(message, answer)
+
+    def _elapsed(self, asking: Asking) -> float:
+        return round(self._timer() - asking.started, 3)
+
+    def _note(self, asking: Asking, kind: Kind, outcome: str | None = None, **data: object) -> None:
+        """Numbers and masked words only: whoever reads the journal may not read everybody's documents."""
+        caller = asking.caller
+        self._record(
+            Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
+        )
 
 
-def _as_events(
-    drafting: Generator[str | Restart, None, Draft],
-) -> Generator[Written | Restarted, None, Draft]:
+def _followed(drafting: Drafting, *, show: bool) -> Generator[Event, None, Draft]:
     while True:
         try:
             text = next(drafting)
         except StopIteration as end:
             draft: Draft = end.value
             return draft
-        if isinstance(text, Restart):
+        if show and isinstance(text, Restart):
             yield Restarted()
-        elif text:
-            yield Written(text)
+        elif show and text:
+            yield Written(str(text))
 
 
-def _with_draft(base: Answer, draft: Draft) -> Answer:
-    finish = draft.finish
-    return replace(
-        base,
-        outcome=Outcome.ANSWERED if draft.found else Outcome.NOT_FOUND,
-        text=draft.text if draft.found else base.text,
-        citations=draft.citations,
-        model=finish.model,
-        provider=finish.provider,
-        failed=finish.failed,
-        prompt_tokens=finish.prompt_tokens,
-        completion_tokens=finish.completion_tokens,
-        cost_microusd=finish.cost_microusd,
-    )
+def _end_of(drafting: Drafting) -> Draft:
+    following = _followed(drafting, show=False)
+    while True:
+        try:
+            next(following)
+        except StopIteration as end:
+            draft: Draft = end.value
+            return draft
+
+
+def _shown(answer: Answer, draft: Draft, admission: Admission) -> Answer | None:
+    """The sentences that the asker has seen, with their sources; None where there are none."""
+    if not draft.shown:
+        return None
+    citations = tuple(c for c in answer.citations if f"[{c.number}]" in draft.shown)
+    notes = (*admission.notices, *answer.notes)
+    return replace(answer, text=draft.shown, citations=citations, notes=notes, partial=True)

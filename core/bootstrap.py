@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,16 +19,19 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from core.adjustments import Adjustments
+from core.answering.admittance import Admittance
 from core.answering.calibration import read_outcomes
-from core.answering.checks.gate import SentenceGate
-from core.answering.checks.outgoing import SentenceChecker
-from core.answering.checks.support import SupportChecker
+from core.answering.checks.entailment import CrossEncoderEntailment, Entailment
+from core.answering.checks.guardrails import build_guardrails
 from core.answering.confidence import read_model
 from core.answering.dial import ConfidenceDial
 from core.answering.judging import Judge
+from core.answering.prompts import wording_digest
+from core.answering.rewriting import Rewriter
 from core.assistant import Assistant
 from core.audit.audit import Audit
 from core.audit.names import Names
+from core.composing import Composer
 from core.conversations import Conversations
 from core.database import Database
 from core.demo_traffic import DemoTraffic
@@ -47,6 +51,7 @@ from core.gateway.privacy.masking import Finder
 from core.gateway.privacy.redaction import Redactor
 from core.gateway.rate_limits import RateLimits
 from core.gateway.transports import shared_client
+from core.handover import Handover
 from core.identity import Identity
 from core.journal.anchoring import Anchors
 from core.journal.journal import Journal
@@ -74,19 +79,26 @@ from core.knowledge.terms import TermAnalyzer
 from core.knowledge.token_codes import TokenMemory
 from core.knowledge.vector_index import ChromaStore, VectorIndex
 from core.knowledge.versions import Versions
+from core.memory import Memory, VerifiedMemory
 from core.operations.accounts import first_password
+from core.operations.confidence import Confidence
 from core.operations.configuration import Configuration, env_file_of
 from core.operations.limits import LimitsReport
 from core.operations.operations import Operations
 from core.operations.people import People
 from core.operations.providers import Providers
+from core.operations.recent import recent
 from core.operations.started import started
 from core.reports.spending import Spending
-from core.review.checking import Check
+from core.review.lessons import Lessons
 from core.review.reviews import Reviews, build_reviews
-from core.review.tasks import TaskFinding
+from core.review.store import Store
+from core.semantic_cache.cache import SemanticCache
+from core.semantic_cache.entries import CacheKey
+from core.semantic_cache.recalled import CacheRules
+from core.semantic_cache.wording import language_of
 from core.settings import Settings
-from core.types import Errand, Passage
+from core.types import Errand
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +151,8 @@ class Desk:
     audit: Audit
     names: Names
     reviews: Reviews
+    cache: SemanticCache
+    _background: ThreadPoolExecutor
     _warm_ups: tuple[Callable[[], object], ...]
     _client: httpx.Client
     _closing: threading.Event
@@ -154,13 +168,14 @@ class Desk:
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self._anchor, name="anchor", daemon=True).start()
         threading.Thread(target=self.reviews.run, args=(self._closing,), name="review", daemon=True).start()
-        if not self.knowledge.store.exclusive:
-            threading.Thread(target=self._follow, name="follow", daemon=True).start()
+        threading.Thread(target=self._follow, name="follow", daemon=True).start()
 
     def close(self) -> None:
         """Stop what runs in the background and let go of files and connections."""
         self._closing.set()
         self.jobs.stop_all(timeout_s=10)
+        self._background.shutdown(wait=True, cancel_futures=True)
+        self.cache.close()
         self.audit.anchors.keep()
         self._client.close()
         self.knowledge.store.close()
@@ -179,7 +194,9 @@ class Desk:
     def _follow(self) -> None:
         while not self._closing.wait(FOLLOW_INTERVAL_S):
             try:
-                self.knowledge.follower.catch_up()
+                # An index of one's own has no other writers; the database may have, a gateway for one.
+                if not self.knowledge.store.exclusive:
+                    self.knowledge.follower.catch_up()
                 self.operations.providers.follow()
             except Exception:
                 log.exception("what other processes did could not be followed; it is tried again")
@@ -215,22 +232,47 @@ def build(
     tries, session_life = settings.limits.sign_in_tries, timedelta(days=settings.session_days)
     identity = Identity(database, clock, limiter, tries, session_life, journal.append)
     conversations = Conversations(database, clock)
-    adjustments = Adjustments(database, clock, journal.append)
-    dial = _dial(settings, adjustments, timer)
+    adjustments = Adjustments(database, clock, journal.append_in)
+    guardrails = build_guardrails(
+        reading.analyse,
+        settings.guardrails_file,
+        analyser.find,
+        _entailment(settings),
+        knowledge.catalog.dated,
+    )
+    background = ThreadPoolExecutor(1, thread_name_prefix="background")
+    cache = _cache(settings, database, knowledge, embedder, analyser, clock)
+    key = _cache_key(settings, embedder)
+    reviews = build_reviews(
+        database,
+        clock,
+        journal,
+        knowledge.catalog,
+        guardrails.edited,
+        settings.review,
+        client,
+        embedder=embedder,
+        memory=VerifiedMemory(cache, key),
+        masked=Redactor(analyser),
+    )
+    dial = _dial(settings, reviews.lessons, adjustments, timer)
+    limits, model = settings.limits, settings.answer_model
+    new_trace_id = lambda: uuid.uuid4().hex  # noqa: E731 - passed on, not named
     assistant = Assistant(
         conversations,
+        Admittance(limiter, limits.questions_per_min, limits.question_chars, journal.append, new_trace_id),
+        Rewriter(gateway, model, _is_real(entries, model), limits.question_chars),
+        guardrails,
+        Memory(cache, key, gateway.budgets.record_cached, journal.append),
         knowledge.retriever,
         Judge(knowledge.ranker, dial.setting),
-        gateway,
-        settings.answer_model,
-        _is_real(entries, settings.answer_model),
-        limiter,
-        settings.limits.questions_per_min,
-        settings.limits.question_chars,
+        Composer(gateway, model, guardrails),
+        Handover(reviews.intake, reviews.verified),
         timer,
-        lambda: uuid.uuid4().hex,
+        new_trace_id,
         journal.append,
         Redactor(analyser),
+        background.submit,
     )
     return Desk(
         settings,
@@ -244,19 +286,18 @@ def build(
         dial,
         gateway,
         journal,
-        _operations(settings, database, gateway, journal, clock, timer),
+        _operations(settings, database, gateway, journal, adjustments, dial, clock, timer),
         _spending(database, gateway, journal, clock),
         *_audit(settings, database, journal, clock),
-        build_reviews(
-            database,
-            clock,
-            journal,
-            knowledge.catalog,
-            _edit_check(reading.analyse),
-            settings.review,
-            client,
+        reviews,
+        cache,
+        background,
+        (
+            lambda: reading.embedder.embed_query("warm up"),
+            warm_up,
+            lambda: Redactor(analyser)(""),
+            guardrails.warm_up,
         ),
-        (lambda: reading.embedder.embed_query("warm up"), warm_up, lambda: Redactor(analyser)("")),
         client,
         threading.Event(),
     )
@@ -355,14 +396,18 @@ def _operations(
     database: Database,
     gateway: Gateway,
     journal: Journal,
+    adjustments: Adjustments,
+    dial: ConfidenceDial,
     clock: Callable[[], datetime],
     timer: Callable[[], float],
 ) -> Operations:
     people = People(database, journal, clock, lambda: uuid.uuid4().hex, first_password)
-    providers = Providers(gateway, journal, people.name_of, lambda: uuid.uuid4().hex, timer)
+    providers = Providers(gateway, journal, adjustments, people.name_of, lambda: uuid.uuid4().hex, timer)
     providers.follow()
     configuration = Configuration(settings, os.environ, env_file_of(settings))
-    return Operations(providers, people, LimitsReport(gateway), configuration)
+    outcomes, lessons = len(read_outcomes(settings.confidence_file)), Lessons(Store(database, clock))
+    confidence = Confidence(dial, outcomes, lessons.recent, lambda: recent(journal, clock()))
+    return Operations(providers, people, LimitsReport(gateway), configuration, confidence)
 
 
 def _audit(
@@ -375,22 +420,6 @@ def _audit(
         Audit(journal, pseudonyms, anchors, clock, lambda: uuid.uuid4().hex),
         Names(journal, database, pseudonyms, lambda: uuid.uuid4().hex),
     )
-
-
-def _edit_check(analyse: TermAnalyzer) -> Check:
-    """The checks of a model's sentences, for a reviewer's; each finding names its sentence."""
-    checker = SentenceChecker(SupportChecker(analyse))
-
-    def check(text: str, evidence: Sequence[Passage]) -> list[TaskFinding]:
-        gate = SentenceGate(checker, evidence)
-        judged = [*gate.feed(text), *gate.finish()]
-        return [
-            TaskFinding(found.rule, found.severity.value, found.action.value, sentence.text.strip())
-            for sentence in judged
-            for found in sentence.findings
-        ]
-
-    return check
 
 
 def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journal: Journal) -> Library:
@@ -419,15 +448,45 @@ def _spending(
     )
 
 
-def _dial(settings: Settings, adjustments: Adjustments, timer: Callable[[], float]) -> ConfidenceDial:
+def _dial(
+    settings: Settings, lessons: Lessons, adjustments: Adjustments, timer: Callable[[], float]
+) -> ConfidenceDial:
+    model = read_model(settings.confidence_file)
     return ConfidenceDial(
-        read_model(settings.confidence_file),
+        model,
         read_outcomes(settings.confidence_file),
-        list,
+        lambda: lessons.judged(model),
         adjustments,
         settings.accepted_wrong_share,
         timer,
     )
+
+
+def _entailment(settings: Settings) -> Entailment | None:
+    name = settings.entailment_model
+    return None if name is None else CrossEncoderEntailment(name)
+
+
+def _cache(
+    settings: Settings,
+    database: Database,
+    knowledge: Knowledge,
+    embedder: Embedder,
+    analyser: Finder,
+    clock: Callable[[], datetime],
+) -> SemanticCache:
+    questions = VectorIndex(knowledge.store, embedder.name, prefix="questions-")
+    chosen = settings.cache
+    rules = CacheRules(
+        ttl=timedelta(days=chosen.ttl_days), entries=chosen.entries, shadow_rate=chosen.shadow_rate
+    )
+    rng = random.Random()  # noqa: S311 - which answers are compared
+    return SemanticCache(database, questions, knowledge.vectors, embedder, analyser, clock, rng, rules)
+
+
+def _cache_key(settings: Settings, embedder: Embedder) -> Callable[[str], CacheKey]:
+    wording = wording_digest()
+    return lambda question: CacheKey(settings.answer_model, wording, embedder.name, language_of(question))
 
 
 def _limiter(settings: Settings) -> MovingWindowRateLimiter:

@@ -4,6 +4,7 @@
     +-- ConfigurationError     a setting is wrong: the start stops, the message names the key
     +-- NotAllowed             this person may not do this: nothing was done
     |   +-- SignInFailed       wrong e-mail or password, or too many tries
+    |   +-- KeyRefused         an application's key is unknown, expired or revoked
     +-- NotFound               no such thing, or not for this person (the two are not told apart)
     +-- BadInput               what was given cannot be used: the person changes it
     |   +-- UnreadableFile     a file without usable text: it is named with its reason, others go on
@@ -61,6 +62,10 @@ class NotAllowed(AnswerdeskError):
 
 class SignInFailed(NotAllowed):
     """The e-mail or the password is wrong, or there were too many tries."""
+
+
+class KeyRefused(NotAllowed):
+    """The key of an application does not admit it."""
 
 
 class NotFound(AnswerdeskError):

@@ -102,6 +102,48 @@ class ReviewSettings(BaseModel, extra="forbid"):
     smtp: Smtp = Field(default_factory=lambda: Smtp())
 
 
+class CacheSettings(BaseModel, extra="forbid"):
+    """The semantic cache.
+
+    `ttl_days`: how long an answer that nobody verified is given again; `entries`: how many are kept;
+    `shadow_rate`: the share of served answers that are compared with a fresh one in the background.
+    """
+
+    ttl_days: int = Field(30, gt=0)
+    entries: int = Field(100_000, gt=0)
+    shadow_rate: float = Field(0.01, ge=0, le=1)
+
+
+class ProxySettings(BaseModel, extra="forbid"):
+    """The gateway as a reverse proxy for other applications.
+
+    `host` and `port` are for `make gateway`; the app serves the same paths at its own address.
+    `parallel` requests are answered at a time, as many again wait, and more are turned away.
+    A request's body has at most `body_bytes`, comes within `body_s` seconds and is nested at most
+    `depth` deep. `max_tokens` is for requests that name none, `most_tokens` the most one may name.
+    A connection without a whole request is closed after `idle_s`; there are at most `connections`.
+    `cache_minutes` and `idempotency_hours` say how long replies are kept for those who ask for it.
+    On shutdown answers have `drain_s` to be finished. `metrics_token` opens /metrics to others than
+    this machine; `otlp_endpoint` is where traces go (none without it).
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(8600, ge=1, le=65_535)
+    parallel: int = Field(64, ge=1, le=1_000)
+    connections: int = Field(2_000, ge=1)
+    idle_s: float = Field(10.0, gt=0)
+    body_bytes: int = Field(4_000_000, gt=0)
+    body_s: float = Field(20.0, gt=0)
+    depth: int = Field(64, ge=8, le=500)
+    max_tokens: int = Field(4_096, gt=0)
+    most_tokens: int = Field(200_000, gt=0)
+    cache_minutes: int = Field(60, gt=0)
+    idempotency_hours: int = Field(24, gt=0)
+    drain_s: float = Field(30.0, ge=0)
+    metrics_token: SecretStr | None = None
+    otlp_endpoint: OptionalUrl = None
+
+
 class Settings(BaseSettings):
     """Everything that can be configured; every key is `ANSWERDESK_<NAME>` unless noted.
 
@@ -123,6 +165,7 @@ class Settings(BaseSettings):
     prices_file: Path = ROOT / "data" / "prices.yaml"
     limits_file: Path = ROOT / "data" / "limits.yaml"
     confidence_file: Path = ROOT / "data" / "confidence.json"
+    guardrails_file: Path = ROOT / "data" / "guardrails.yaml"
     sync_dir: Path | None = None
     journal_anchor_file: OptionalPath = None
     journal_anchor_minutes: int = Field(10, ge=1)
@@ -130,6 +173,7 @@ class Settings(BaseSettings):
     answer_model: str = "embedded"
     embedding_model: str = "embedded"
     reranker: str = "embedded"
+    entailment_model: str | None = None
     embedding_threads: int = Field(2, ge=1, le=64)
 
     accepted_wrong_share: float = Field(0.05, ge=0, le=0.5)
@@ -138,8 +182,10 @@ class Settings(BaseSettings):
     cookie_secure: bool = False
     cookie_key: SecretStr | None = None
     limits: Limits = Field(default_factory=lambda: Limits())
+    cache: CacheSettings = Field(default_factory=lambda: CacheSettings())
     review: ReviewSettings = Field(default_factory=lambda: ReviewSettings())
     rate_limits: RateLimitDefaults = Field(default_factory=lambda: RateLimitDefaults())
+    proxy: ProxySettings = Field(default_factory=lambda: ProxySettings())
     employee_number_pattern: Pattern = None
 
     def resolved_database_url(self) -> str:

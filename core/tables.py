@@ -369,6 +369,8 @@ review_tasks = Table(
     Column("draft", JSON),
     Column("findings", JSON, nullable=False),
     Column("confidence", Float),
+    Column("signs", JSON(none_as_null=True)),
+    Column("shown", JSON(none_as_null=True)),
     Column("passages", JSON, nullable=False),
     Column("readers", String(1000), nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
@@ -428,6 +430,8 @@ verified_answers = Table(
     Column("verified_by", Integer, ForeignKey("people.id"), nullable=False),
     Column("verified_at", UtcDateTime, nullable=False),
     Column("reused", Integer, nullable=False),
+    # The task whose decision put another answer, or none, in this one's place.
+    Column("retired_by", Integer),
     Index(None, "state", "question_key"),
     sqlite_autoincrement=True,
 )
@@ -439,6 +443,15 @@ verified_sources = Table(
     Column("document_id", Integer, primary_key=True),
     Column("version_id", Integer, nullable=False),
     Index(None, "document_id"),
+)
+
+# The embeddings of verified questions: found by meaning, and made anew for another embedding model.
+verified_vectors = Table(
+    "verified_vectors",
+    metadata,
+    Column("verified_id", Integer, ForeignKey("verified_answers.id", ondelete="CASCADE"), primary_key=True),
+    Column("embedding", String(100), primary_key=True),
+    Column("vector", LargeBinary, nullable=False),
 )
 
 # Each correction, to be asked again by a benchmark: `outcome` is answered or not_found.
@@ -537,4 +550,39 @@ cache_counts = Table(
     Column("saved_microusd", BigInteger, nullable=False),
     Column("saved_tokens", BigInteger, nullable=False),
     Column("saved_ms", BigInteger, nullable=False),
+)
+
+# Keys of other applications. `secret_sha256` is all that is kept of the secret; `person_id` is the account
+# that the key's conversations and charges belong to. Without `models` the key may use all of them.
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("secret_sha256", String(64), nullable=False),
+    Column("department_id", String(64), ForeignKey("departments.id"), nullable=False),
+    Column("person_id", Integer, ForeignKey("people.id"), nullable=False),
+    Column("reads_documents", Boolean, nullable=False),
+    Column("models", JSON(none_as_null=True)),
+    Column("requests_per_min", Integer),
+    Column("tokens_per_min", Integer),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("created_by", Integer, ForeignKey("people.id"), nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+)
+
+# Replies that are given again: to the same Idempotency-Key, or, for those who ask for it, to an equal
+# request. A row without a reply is a request that is being answered, by whoever holds its `claim`.
+api_replies = Table(
+    "api_replies",
+    metadata,
+    Column("key_id", String(16), ForeignKey("api_keys.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("request_sha256", String(64), nullable=False),
+    Column("claim", String(32), nullable=False),
+    Column("reply", JSON(none_as_null=True)),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Index(None, "expires_at"),
 )

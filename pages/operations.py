@@ -10,6 +10,8 @@ from core.bootstrap import Desk
 from core.types import Person, Role
 from pages import desk, require
 from pages.parts import (
+    operations_cache,
+    operations_confidence,
     operations_limits,
     operations_notice,
     operations_people,
@@ -20,6 +22,8 @@ from pages.parts import (
 # One row a section: only the one that is chosen is drawn.
 SECTIONS: dict[str, Callable[[Desk, Person], None]] = {
     "Providers": operations_providers.draw,
+    "Cache": operations_cache.draw,
+    "Confidence": operations_confidence.draw,
     "People": operations_people.draw,
     "Limits": operations_limits.draw,
     "Settings": operations_settings.draw,

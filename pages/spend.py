@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from core.reports.frames import dearest
+from core.reports.frames import days_across, dearest
 from core.reports.periods import Choice
 from core.reports.spending import SpendReport
 from core.types import Person, Role
@@ -15,6 +15,7 @@ from pages.parts import (
     charts,
     palette,
     spend_budgets,
+    spend_cache,
     spend_section,
     spend_setting,
     spend_tables,
@@ -50,6 +51,8 @@ def main() -> None:
         _charts(person, report, names, colours)
     elif report.has_charges:
         st.info("Nothing was asked in this period. Choose another one above.")
+    if person.has(Role.ADMINISTRATOR):
+        spend_cache.ledger(here.spending.cache(person, choice))
     _refusals(report)
     spend_budgets.holds()
     if person.has(Role.ADMINISTRATOR):
@@ -76,13 +79,15 @@ def _charts(
     person: Person, report: SpendReport, names: Mapping[str, str], colours: Mapping[str, str]
 ) -> None:
     by_name = {names[key]: colour for key, colour in colours.items()}
+    days = days_across(report.daily, "cost_usd")
     spend_section.charted(
         "by-day",
         "By day",
         "Dollars a day, by department.",
         report.daily,
-        ("day", "department", *spend_tables.SUMS),
         lambda: charts.stacked_days(report.daily, "cost_usd", "Spent", by_name),
+        days,
+        list(days.columns),
     )
     left, right = st.columns(2, gap="large")
     with left:
@@ -91,37 +96,30 @@ def _charts(
             "By provider and model",
             "Dollars, the dearest first.",
             report.by_model,
-            ("provider", "model", *spend_tables.SUMS),
             lambda: charts.bars(report.by_model, "name", "Model"),
+            report.by_model,
+            ("name", *spend_tables.SUMS),
         )
     with right:
-        own = names.get(person.department, person.department)
-        if report.by_person.empty:
-            st.subheader("By person", anchor=False)
-            st.caption(label(f"Nobody of {own} asked anything in this period."))
-        else:
-            spend_section.charted(
-                "by-person",
-                "By person",
-                label(f"Dollars of the first {PEOPLE} people of {own}, your own department."),
-                report.by_person,
-                ("person", *spend_tables.SUMS),
-                lambda: charts.bars(
-                    dearest(report.by_person, "person", PEOPLE),
-                    "person",
-                    "Person",
-                    colours.get(person.department, palette.ACCENT),
-                ),
-            )
-    if report.totals.cached_calls:
-        spend_section.charted(
-            "savings",
-            "Saved by the cache",
-            "Dollars a day that remembered answers spared, by department.",
-            report.daily,
-            ("day", "department", *spend_tables.SAVINGS),
-            lambda: charts.stacked_days(report.daily, "saved_usd", "Saved", by_name),
-        )
+        _people(report, names.get(person.department, person.department), colours.get(person.department))
+    spend_cache.by_department(report, by_name)
+
+
+def _people(report: SpendReport, department: str, colour: str | None) -> None:
+    if report.by_person.empty:
+        st.subheader("By person", anchor=False)
+        st.caption(label(f"Nobody of {department} asked anything in this period."))
+        return
+    first = dearest(report.by_person, "person", PEOPLE)
+    spend_section.charted(
+        "by-person",
+        "By person",
+        label(f"Dollars of the first {PEOPLE} people of {department}, your own department."),
+        report.by_person,
+        lambda: charts.bars(first, "person", "Person", colour or palette.NEUTRAL),
+        report.by_person,
+        ("person", *spend_tables.SUMS),
+    )
 
 
 def _refusals(report: SpendReport) -> None:

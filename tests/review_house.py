@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import httpx
@@ -13,18 +13,21 @@ from limits.strategies import MovingWindowRateLimiter
 
 from core.answering.answer import Answer, Outcome
 from core.answering.citations import Citation
+from core.answering.confidence import Signs
 from core.conversations import Conversations, StoredMessage
 from core.database import Database
 from core.identity import Identity, NewPerson
 from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
+from core.knowledge.embedding import Embedder
 from core.knowledge.versions import Draft, Versions
 from core.review.intake import Handed
+from core.review.memory import Memory
 from core.review.queue import Lease
 from core.review.reviews import Reviews, build_reviews
 from core.review.tasks import NewTask, TaskFinding
 from core.settings import ReviewSettings
-from core.types import Chunk, ChunkSpan, LoadedDocument, Passage, Person, Role, Section
+from core.types import DataClass, Chunk, ChunkSpan, LoadedDocument, Passage, Person, Role, Section
 from tests.conftest import add_departments
 
 QUESTION = "How many days of leave may be carried over?"
@@ -52,6 +55,8 @@ class House:
         clock: Callable[[], datetime],
         settings: ReviewSettings | None = None,
         client: httpx.Client | None = None,
+        embedder: Embedder | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.database = database
         limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -70,6 +75,9 @@ class House:
             self.check,
             settings or ReviewSettings(),
             client or httpx.Client(),
+            embedder,
+            memory,
+            lambda text: {"text": text.replace("Otto", "NAME")},
         )
 
     def person(self, name: str, department: str, *roles: Role) -> Person:
@@ -78,12 +86,19 @@ class House:
             NewPerson(f"{name}@fennwick.example", name.title(), department, frozenset(roles))
         )
 
-    def document(self, name: str, text: str, readers: str = "*", department: str = "people") -> Passage:
+    def document(
+        self,
+        name: str,
+        text: str,
+        readers: str = "*",
+        department: str = "people",
+        data_class: DataClass = DataClass.INTERNAL,
+    ) -> Passage:
         """Store a document, or its next version, and give its only passage."""
         loaded = LoadedDocument(name, text, (Section((), None, 0, len(text)),), None)
         span = ChunkSpan((), None, 0, len(text), text, text)
         kind = (readers, department, "upload", None, None)
-        draft = Draft(name, text.encode(), text, loaded, [span], [text.split()], *kind)
+        draft = Draft(name, text.encode(), text, loaded, [span], [text.split()], *kind, data_class=data_class)
         [staged] = [each for each in self.versions.stage([draft]) if each is not None]
         self.versions.swap([staged])
         chunk = Chunk(
@@ -99,6 +114,7 @@ class House:
             len(text),
             text,
             text,
+            data_class,
         )
         return Passage(chunk, 4.0, 0.8, 0.7)
 
@@ -111,21 +127,26 @@ class House:
         confidence: float | None = 0.4,
         findings: tuple[TaskFinding, ...] = (),
         conversation: int | None = None,
+        signs: Signs | None = None,
+        shown: Answer | None = None,
     ) -> Handed:
         """A question that was asked and handed over with a draft that cites the first passage."""
         conversation = conversation or self.conversations.start(asker, question)
         trace = uuid.uuid4().hex
         self.conversations.add(asker, conversation, "person", question, trace)
         new = NewTask(trace, question, drafted(text, question, *passages), findings, confidence, passages)
+        new = replace(new, signs=signs, shown=shown)
         return self.reviews.intake.hand_over(asker, conversation, new)
 
-    def answered(self, asker: Person, *passages: Passage, text: str = "Five days [1].") -> StoredMessage:
+    def answered(
+        self, asker: Person, *passages: Passage, text: str = "Five days [1].", given: Answer | None = None
+    ) -> StoredMessage:
         """A question that was asked and answered by the program."""
         conversation = self.conversations.start(asker, QUESTION)
         trace = uuid.uuid4().hex
         self.conversations.add(asker, conversation, "person", QUESTION, trace)
-        answer = drafted(text, QUESTION, *passages).to_json()
-        self.conversations.add(asker, conversation, "assistant", text, trace, answer)
+        answer = given or drafted(text, QUESTION, *passages)
+        self.conversations.add(asker, conversation, "assistant", answer.text, trace, answer.to_json())
         return self.conversations.messages(asker, conversation)[-1]
 
     def message(self, asker: Person, handed: Handed) -> StoredMessage:

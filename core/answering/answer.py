@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.answering.citations import Citation
+from core.answering.confidence import Signs
 from core.types import DataClass
 
 
@@ -38,7 +39,7 @@ class Reuse:
 class Verified:
     """A person's decision about an answer: in which task, how, who, and when (ISO)."""
 
-    task: int
+    task: int | None
     verdict: str
     by: str
     at: str
@@ -50,9 +51,10 @@ class Answer:
 
     `question` is the stand-alone form that was searched for; `evidence` the probability, judged
     before a model was asked, that the passages answer it; `confidence` that the answer is right, None
-    where that is not judged. `failed` says which deployments were tried in vain; `model` is empty
-    where none was called. `data_class` is how sensitive the text is that question and answer were made
-    from. `notes` are sentences to show beside the answer; `partial` says that a part was held back.
+    where that is not judged, and `signs` what it was made from. `failed` says which deployments were
+    tried in vain; `model` is empty where none was called. `data_class` is how sensitive the text is that
+    question and answer were made from. `notes` are sentences to show beside the answer; `partial` says
+    that a part was held back.
     """
 
     outcome: Outcome
@@ -73,6 +75,7 @@ class Answer:
     partial: bool = False
     reuse: Reuse | None = None
     verified: Verified | None = None
+    signs: Signs | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold; the text is stored beside it."""
@@ -84,7 +87,7 @@ class Answer:
     def from_json(cls, text: str, data: dict[str, Any]) -> Answer:
         """The inverse of `to_json`; what others have added to it is left out."""
         known = {key: data[key] for key in _NAMES & data.keys()}
-        reuse, verified = known.get("reuse"), known.get("verified")
+        reuse, verified, signs = (known.get(name) for name in ("reuse", "verified", "signs"))
         return cls(
             **{
                 **known,
@@ -95,9 +98,14 @@ class Answer:
                 "data_class": DataClass(data.get("data_class", DataClass.INTERNAL)),
                 "notes": tuple(data.get("notes", ())),
                 "reuse": None if reuse is None else Reuse(**reuse),
-                "verified": None if verified is None else Verified(**verified),
+                "verified": None if verified is None else _verified(verified),
+                "signs": None if signs is None else Signs(**signs),
             }
         )
+
+
+def _verified(data: dict[str, Any]) -> Verified:
+    return Verified(data.get("task"), data["verdict"], data["by"], data["at"])
 
 
 _NAMES = frozenset(field.name for field in fields(Answer)) - {"text"}

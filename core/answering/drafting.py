@@ -45,11 +45,15 @@ class Draft:
         return self.shown == self.text
 
 
+Drafting = Generator[str | Restart, None, Draft]
+"""Yields sentences that have passed, and restarts; returns the draft."""
+
+
 def drafted(
     events: Iterable[Piece | Restart | Finish],
     passages: Sequence[Passage],
     new_gate: Callable[[], SentenceGate],
-) -> Generator[str | Restart, None, Draft]:
+) -> Drafting:
     """Yield each sentence that has passed, up to the first that has not, and return the draft.
 
     A Restart is passed on: what was yielded before it is void.

@@ -1,4 +1,4 @@
-"""What is known before a model is asked: whether the passages answer, and whether the answer will be right."""
+"""Before a model is asked: how likely the passages answer, and how likely the answer will be right."""
 
 from __future__ import annotations
 

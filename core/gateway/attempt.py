@@ -17,7 +17,7 @@ _BYTES_PER_TOKEN = 4
 
 def tokens_in(request: ModelRequest) -> int:
     """A rough count of the prompt's tokens, for when no provider counts them; at least 1."""
-    return _tokens("".join(message.content for message in request.messages))
+    return _tokens("".join(message.text for message in request.messages) + request.definitions)
 
 
 class Attempt:

@@ -34,7 +34,7 @@ from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway import counters
 from core.gateway import holds as stored
 from core.gateway.budget_records import budget_set, hold_expired
-from core.gateway.budget_status import BudgetStatus, refusal, status_of
+from core.gateway.budget_status import WARNS_FROM, BudgetStatus, refusal, status_of
 from core.gateway.charges import Caller, Charge, Spent, charges_of, insert, write_charges
 from core.gateway.counters import Counter, Level, counters_of
 from core.gateway.holds import Hold, expiry
@@ -46,6 +46,12 @@ from core.types import Person, Role
 log = logging.getLogger(__name__)
 
 TRIES = 5
+Also = Callable[[sa.Connection], object]
+"""What is to be committed together with the money, or not at all; it is called last."""
+
+
+def _nothing(_: sa.Connection) -> None:
+    """Nothing else."""
 
 
 class _NoRoom(Exception):
@@ -110,25 +116,25 @@ class Budgets:
                 )
             self._record_in(connection, budget_set(actor, scope, amount_microusd, period))
 
-    def hold(self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller) -> Hold:
+    def hold(
+        self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller, also: Also = _nothing
+    ) -> Hold:
         """Set micro-dollars aside in every scope, or in none. It frees itself after `ttl_s` seconds.
 
         Raises BudgetExceeded for the first budget without room, after expired holds were freed.
         """
         now = self._clock()
-        return self._ensure(
-            Hold(uuid.uuid4().hex, caller, dict(amounts), now, expiry(now, ttl_s), ttl_s), new=True
-        )
+        hold = Hold(uuid.uuid4().hex, caller, dict(amounts), now, expiry(now, ttl_s), ttl_s)
+        return self._ensure(hold, new=True, also=also)
 
-    def top_up(self, hold: Hold, amounts: Mapping[Scope, int]) -> Hold:
+    def top_up(self, hold: Hold, amounts: Mapping[Scope, int], also: Also = _nothing) -> Hold:
         """The hold with at least these amounts, and renewed; its other amounts stay.
 
         Raises BudgetExceeded, and the hold stays as it was. One that has expired is taken again.
         """
         raised = _at_least(hold.amounts, amounts)
-        return self._ensure(
-            replace(hold, amounts=raised, expires_at=expiry(self._clock(), hold.ttl_s)), new=False
-        )
+        raised_hold = replace(hold, amounts=raised, expires_at=expiry(self._clock(), hold.ttl_s))
+        return self._ensure(raised_hold, new=False, also=also)
 
     def renew(self, hold: Hold) -> Hold:
         """The hold with its whole life before it: to be called with every piece of a stream.
@@ -145,18 +151,17 @@ class Budgets:
                 return renewed
         return self._ensure(renewed, new=False)
 
-    def settle(self, hold: Hold, *items: Spent) -> tuple[Charge, ...]:
+    def settle(self, hold: Hold, *items: Spent, also: Also = _nothing) -> tuple[Charge, ...]:
         """Charge what was used, give the rest back and close the hold. Settling twice charges once.
 
         One item for each deployment that wrote anything, also in vain. A hold that has expired is
         charged all the same; see the module about the budget in that case.
         """
         try:
-            return self._settle(hold, items)
+            return self._settle(hold, items, also)
         except IntegrityError:
-            # Two settled an expired hold at the same moment, and the other one was first.
-            with self._database.read() as connection:
-                return charges_of(connection, hold.id)
+            # Two settled an expired hold at the same moment: the other one's charges are there now.
+            return self._settle(hold, items, also)
 
     def release(self, hold: Hold) -> None:
         """Give all of it back: nothing was used. Does nothing to a hold that is not open."""
@@ -225,12 +230,14 @@ class Budgets:
         counter = Counter(scope, period, period.start(self._clock().date()))
         return status_of(connection, counter, counters.read(connection, counter))
 
-    def _ensure(self, hold: Hold, new: bool) -> Hold:
+    def _ensure(self, hold: Hold, new: bool, also: Also = _nothing) -> Hold:
         """Make the database hold what this hold says; raises BudgetExceeded and changes nothing."""
         for _ in range(TRIES):
             try:
                 with self._write() as connection:
-                    return self._admit(connection, hold, new)
+                    admitted = self._admit(connection, hold, new)
+                    also(connection)
+                return admitted
             except _NoRoom as full:
                 freed = self.expire()
                 error = None if freed else self._refusal(full)
@@ -251,7 +258,7 @@ class Budgets:
             level = counters.take(connection, counter, missing[counter.scope])
             if level is None:
                 raise _NoRoom(counter, missing[counter.scope])
-            if level.limit_microusd is not None:
+            if level.limit_microusd is not None and level.spent_microusd >= WARNS_FROM * level.limit_microusd:
                 warnings.append(status_of(connection, counter, level).warning)
         return replace(hold, warnings=tuple(filter(None, warnings)))
 
@@ -263,16 +270,21 @@ class Budgets:
                 return None
             return refusal(status_of(connection, full.counter, level), full.needed_microusd)
 
-    def _settle(self, hold: Hold, items: Sequence[Spent]) -> tuple[Charge, ...]:
+    def _settle(self, hold: Hold, items: Sequence[Spent], also: Also) -> tuple[Charge, ...]:
         with self._write() as connection:
-            held = stored.remove(connection, hold.id)
-            if held is None and (earlier := charges_of(connection, hold.id)):
-                return earlier
-            paid = _Paid(held or {}, _spent(hold.caller, items))
-            overdraft = self._pay(connection, hold, paid)
-            if overdraft:
-                log.error("the hold %s was too small: %d micro-dollars over budget", hold.id, overdraft)
-            return write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
+            charged = self._charge(connection, hold, items)
+            also(connection)
+        return charged
+
+    def _charge(self, connection: sa.Connection, hold: Hold, items: Sequence[Spent]) -> tuple[Charge, ...]:
+        held = stored.remove(connection, hold.id)
+        if held is None and (earlier := charges_of(connection, hold.id)):
+            return earlier
+        paid = _Paid(held or {}, _spent(hold.caller, items))
+        overdraft = self._pay(connection, hold, paid)
+        if overdraft:
+            log.error("the hold %s was too small: %d micro-dollars over budget", hold.id, overdraft)
+        return write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
 
     def _pay(self, connection: sa.Connection, hold: Hold, paid: _Paid) -> int:
         """Move held money to spent; by how many micro-dollars that passed a budget."""

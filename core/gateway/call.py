@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
 
 from core.errors import AllDeploymentsFailed, BudgetExceeded, RateLimited
-from core.gateway.attempts import AttemptOutcome, Skip
+from core.gateway.attempts import AttemptOutcome, Ending, Skip
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
 from core.gateway.deployments import Deployment
@@ -26,7 +29,10 @@ class Call:
     """What the router tells of its attempts, for one request.
 
     `candidates` are the deployments that may serve it: the hold is as large as the dearest of them
-    can cost. Settle it exactly once, whatever happened.
+    can cost. Settle it in the end, whatever happened.
+
+    A call that goes well takes two commits: the hold with the intent, before the provider sees a byte,
+    and the charge with the outcome, after its last one.
     """
 
     def __init__(
@@ -49,16 +55,19 @@ class Call:
         self._counted = False
         self._attempt = 0
         self._spent: list[Spent] = []
+        self._unwritten: list[Record] = []
 
     def before(self, deployment: Deployment, request: ModelRequest) -> ModelRequest:
-        """Count, mask, hold and write down the intent; Skip when this deployment is not to be called."""
+        """Count, mask, hold and write down the intent; Skip when this deployment is not to be called.
+
+        The request is as this deployment may see it, under an id that names the intent's entry.
+        """
         if deployment.prices is None:
             raise Skip(f"nobody knows what {deployment.model} costs: put its price into data/prices.yaml")
         self._count(deployment, request)
         request = self._disguised(deployment, request)
         self._set_aside(deployment, request)
-        self._attempt = self._journal.append(self._record(Kind.MODEL_ATTEMPT, deployment)).seq
-        return request
+        return replace(request, attempt_id=f"{self._caller.trace_id}-{self._attempt}")
 
     def after(self, deployment: Deployment, outcome: AttemptOutcome) -> None:
         """Write down what came of it, and keep what it cost."""
@@ -85,8 +94,12 @@ class Call:
             "status": outcome.status,
             "failure": None if outcome.kind is None else outcome.kind.value,
         }
-        record = self._record(Kind.MODEL_OUTCOME, deployment, outcome.ending.value, cost, details)
-        self._journal.append(record)
+        self._unwritten.append(
+            self._record(Kind.MODEL_OUTCOME, deployment, outcome.ending.value, cost, details)
+        )
+        if outcome.ending is Ending.FAILED:
+            # Another attempt may be long in coming; every other ending is settled at once.
+            self._write_down()
 
     def alive(self) -> None:
         """Keep the hold while the answer is being written; BudgetExceeded when it was lost meanwhile."""
@@ -100,12 +113,18 @@ class Call:
         return min(self._limited, key=lambda limit: limit.retry_after_s or float("inf"))
 
     def settle(self) -> None:
-        """Charge what was used and give the rest back."""
+        """Charge what was used and give the rest back; there is nothing to do the second time."""
         if self._hold is not None:
-            self._budgets.settle(self._hold, *self._spent)
+            unwritten = tuple(self._unwritten)
+            self._budgets.settle(
+                self._hold, *self._spent, also=lambda c: self._journal.append_in(c, *unwritten)
+            )
+            self._hold = None
+            self._unwritten.clear()
+        self._write_down()
 
     def _count(self, deployment: Deployment, request: ModelRequest) -> None:
-        tokens = prompt_tokens(request) + request.max_tokens
+        tokens = prompt_tokens(request) + request.most_tokens
         caller = None if self._counted else self._caller
         try:
             self._rate_limits.take(caller, deployment.provider, deployment.name, tokens)
@@ -122,10 +141,17 @@ class Call:
         if counts is not None and deployment.masked:
             # Pairs, since the journal takes a key called SECRET for one.
             details = {"kinds": sorted(counts.items())}
-            self._journal.append(self._record(Kind.REDACTION, deployment, details=details))
+            self._unwritten.append(self._record(Kind.REDACTION, deployment, details=details))
         return masked
 
     def _set_aside(self, deployment: Deployment, request: ModelRequest) -> None:
+        """Hold the money; in the same transaction, what was not written yet and the intent."""
+        intent = self._record(Kind.MODEL_ATTEMPT, deployment)
+
+        def write(connection: sa.Connection) -> None:
+            *_, entry = self._journal.append_in(connection, *self._unwritten, intent)
+            self._attempt = entry.seq
+
         department, provider = Scope.department(self._caller.department), Scope.provider(deployment.provider)
         worst = _worst(deployment, request)
         paid = sum(item.cost_microusd for item in self._spent)
@@ -134,9 +160,10 @@ class Call:
         try:
             if self._hold is None:
                 amounts[department] = max(_worst(d, request) for d in self._candidates if d.prices)
-                self._hold = self._budgets.hold(amounts, HOLD_S, self._caller)
+                self._hold = self._budgets.hold(amounts, HOLD_S, self._caller, write)
             else:
-                self._hold = self._budgets.top_up(self._hold, amounts)
+                self._hold = self._budgets.top_up(self._hold, amounts, write)
+            self._unwritten.clear()
         except BudgetExceeded as exc:
             self._refused(Kind.BUDGET, deployment, exc.scope)
             if exc.scope == "provider":
@@ -144,7 +171,12 @@ class Call:
             raise
 
     def _refused(self, kind: Kind, deployment: Deployment, scope: str) -> None:
-        self._journal.append(self._record(kind, deployment, "refused", details={"scope": scope}))
+        self._unwritten.append(self._record(kind, deployment, "refused", details={"scope": scope}))
+        self._write_down()
+
+    def _write_down(self) -> None:
+        self._journal.append_many(self._unwritten)
+        self._unwritten.clear()
 
     def _record(
         self,
@@ -170,11 +202,12 @@ class Call:
 
 def prompt_tokens(request: ModelRequest) -> int:
     """An upper estimate: what a provider really counts must not exceed what was held."""
-    sizes = (len(message.content.encode()) for message in request.messages)
-    return sum(size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for size in sizes)
+    sizes = [len(message.text.encode()) for message in request.messages]
+    beside = len(request.definitions.encode()) // _BYTES_PER_TOKEN
+    return beside + sum(size // _BYTES_PER_TOKEN + _TOKENS_PER_MESSAGE for size in sizes)
 
 
 def _worst(deployment: Deployment, request: ModelRequest) -> int:
     if deployment.prices is None:
         return 0
-    return deployment.prices.cost_microusd(prompt_tokens(request), request.max_tokens)
+    return deployment.prices.cost_microusd(prompt_tokens(request), request.most_tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,14 +93,12 @@ def write_charges(
 ) -> tuple[Charge, ...]:
     """Write one charge for each item, and add them to their day; the last one carries the overdraft."""
     written = []
+    statement = sa.insert(charges).returning(charges.c.id)
     for number, item in enumerate(items):
         overdraft = overdraft_microusd if number == len(items) - 1 else 0
         values = {**_caller_values(caller), **_spent_values(item), "overdraft_microusd": overdraft}
-        charge_id = connection.execute(
-            sa.insert(charges)
-            .values(hold_id=hold_id, number=number, at=at, day=day, **values)
-            .returning(charges.c.id)
-        ).scalar_one()
+        values |= {"hold_id": hold_id, "number": number, "at": at, "day": day}
+        charge_id = connection.execute(statement, values).scalar_one()
         written.append(Charge(charge_id, hold_id, at, day, caller, item, overdraft))
     # One order of the rows for every writer, so that no two wait for each other.
     for charge in sorted(written, key=lambda c: (c.spent.provider, c.spent.deployment, c.spent.model)):
@@ -109,7 +108,12 @@ def write_charges(
 
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT, in the connection's dialect."""
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    return insert_in(connection.dialect.name, table)
+
+
+def insert_in(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT that knows ON CONFLICT, in this dialect."""
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _add_to_day(connection: sa.Connection, charge: Charge) -> None:
@@ -117,12 +121,16 @@ def _add_to_day(connection: sa.Connection, charge: Charge) -> None:
     values["overdraft_microusd"] = charge.overdraft_microusd
     values["person_id"] = values["person_id"] or NOBODY
     del values["trace_id"]
-    statement = insert(connection, charge_days).values(day=charge.day, calls=1, **values)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(charge_days.primary_key.columns),
-            set_={name: charge_days.c[name] + statement.excluded[name] for name in _SUMS},
-        )
+    connection.execute(_adding(connection.dialect.name), {"day": charge.day, "calls": 1, **values})
+
+
+@cache
+def _adding(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    """Adds a charge to its day; built once, because building it takes longer than running it."""
+    statement = insert_in(dialect, charge_days)
+    return statement.on_conflict_do_update(
+        index_elements=list(charge_days.primary_key.columns),
+        set_={name: charge_days.c[name] + statement.excluded[name] for name in _SUMS},
     )
 
 

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
 
-from core.gateway.messages import Finish, Message, ModelRequest, Numbers, Piece, Restart
+from core.gateway.messages import Finish, ModelRequest, Numbers, Piece, Restart
 from core.gateway.privacy.kinds import Kind
 from core.gateway.privacy.masking import Finder, Mask
+from core.gateway.tool_masking import masked_message, masked_options
+from core.gateway.undisguise import Undisguise
 
 
 class Disguise:
@@ -31,37 +33,41 @@ class Disguise:
     def of(self, request: ModelRequest, kinds: Set[Kind]) -> tuple[ModelRequest, Counter[str] | None]:
         """The request with these kinds masked, and how many values of each kind when it is made anew.
 
-        Raises MaskingFailed, and then nothing may be sent. Without kinds only what looks like a
-        placeholder is masked, so that the way back cannot take it for one.
+        Tools, calls of tools and their results are masked with the messages. Raises MaskingFailed,
+        and then nothing may be sent. Without kinds only what looks like a placeholder is masked, so
+        that the way back cannot take it for one.
         """
         key = frozenset(kinds)
         known = self._made.get(key)
         if known is not None:
             return known[0], None
         counts: Counter[str] = Counter()
-        messages = tuple(self._masked(message, key, counts) for message in request.messages)
+        messages = []
+        for message in request.messages:
+            mask = self._mask if self._together else Mask(self._analyser)
+            messages.append(masked_message(mask, message, key))
+            if not self._together:
+                counts.update(mask.counts())
+        options = masked_options(self._mask, request.options, key)
         if self._together:
             counts.update(self._mask.counts())
-        self._made[key] = replace(request, messages=messages), counts
+        self._made[key] = replace(request, messages=tuple(messages), options=options), counts
         return self._made[key]
 
-    def restored(self, events: Iterable[Piece | Restart | Finish]) -> Iterator[Piece | Restart | Finish]:
-        """The events with values in place of placeholders, of which one may arrive in pieces."""
-        restorer = self._mask.restorer()
+    def restored(
+        self, events: Iterable[Piece | Restart | Finish], in_json: bool = False
+    ) -> Iterator[Piece | Restart | Finish]:
+        """The events with values in place of placeholders, of which one may arrive in pieces.
+
+        `in_json`: the answers are JSON, which a restored value must not break.
+        """
+        way_back = Undisguise(self._mask, in_json)
         for event in events:
             if isinstance(event, Piece) and not isinstance(event, Numbers):
-                if text := restorer.feed(event.text):
-                    yield Piece(text)
+                yield from way_back.piece(event)
                 continue
             if isinstance(event, Restart):
-                restorer = self._mask.restorer()
-            elif rest := restorer.finish():
-                yield Piece(rest)
+                way_back = Undisguise(self._mask, in_json)
+            else:
+                yield from way_back.rest()
             yield event
-
-    def _masked(self, message: Message, kinds: frozenset[Kind], counts: Counter[str]) -> Message:
-        mask = self._mask if self._together else Mask(self._analyser)
-        masked = replace(message, content=mask.mask(message.content, kinds))
-        if not self._together:
-            counts.update(mask.counts())
-        return masked

@@ -60,7 +60,7 @@ class Gateway:
         """
         disguise = Disguise(self._analyser)
         with closing(self._events(self.router, request, caller, data_class, disguise)) as events:
-            yield from disguise.restored(events)
+            yield from disguise.restored(events, request.in_json)
 
     def embed(
         self, model: str, texts: Sequence[str], caller: Caller, data_class: DataClass = DataClass.INTERNAL

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
-from core.gateway.charges import Caller, insert
+from core.gateway.charges import Caller, insert_in
 from core.gateway.money import Scope, ScopeKind
 from core.tables import hold_parts, holds
 
@@ -54,15 +56,22 @@ def put(connection: sa.Connection, hold: Hold, is_open: bool) -> None:
     if is_open:
         set_expiry(connection, hold)
     else:
-        connection.execute(sa.insert(holds).values(**_values(hold)))
-    for scope, amount in hold.amounts.items():
-        connection.execute(
-            insert(connection, hold_parts)
-            .values(hold_id=hold.id, scope_kind=scope.kind.value, scope_id=scope.id, amount_microusd=amount)
-            .on_conflict_do_update(
-                index_elements=list(hold_parts.primary_key.columns), set_={"amount_microusd": amount}
-            )
-        )
+        connection.execute(sa.insert(holds), _values(hold))
+    parts = [
+        {"hold_id": hold.id, "scope_kind": s.kind.value, "scope_id": s.id, "amount_microusd": amount}
+        for s, amount in hold.amounts.items()
+    ]
+    if parts:
+        connection.execute(_putting(connection.dialect.name), parts)
+
+
+@cache
+def _putting(dialect: str) -> sqlite.Insert | postgresql.Insert:
+    statement = insert_in(dialect, hold_parts)
+    return statement.on_conflict_do_update(
+        index_elements=list(hold_parts.primary_key.columns),
+        set_={"amount_microusd": statement.excluded.amount_microusd},
+    )
 
 
 def set_expiry(connection: sa.Connection, hold: Hold) -> bool:
@@ -104,7 +113,7 @@ def all_open(connection: sa.Connection) -> list[Hold]:
 
 def _delete(connection: sa.Connection, ids: list[str]) -> None:
     if ids:
-        connection.execute(sa.delete(hold_parts).where(hold_parts.c.hold_id.in_(ids)))
+        # Their parts go with them.
         connection.execute(sa.delete(holds).where(holds.c.id.in_(ids)))
 
 

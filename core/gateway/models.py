@@ -10,12 +10,15 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from core.errors import FailureKind, ModelError, ModelRefused, ModelUnavailable
+from core.errors import FailureKind, ModelError, ModelUnavailable
 from core.gateway.deployments import EMBEDDED, provider_of
 from core.gateway.messages import Ended, Finish, ModelRequest, Numbers, Piece
+from core.gateway.openai_form import StreamedAnswer, body_of, messages_of
+from core.gateway.openai_http import ATTEMPT_HEADER
 from core.gateway.provider_errors import provider_error, retry_after_s
 
 if TYPE_CHECKING:
@@ -60,32 +63,32 @@ class LiteLLMModel:
     def events(self, request: ModelRequest) -> Iterator[Piece | Ended | Finish]:
         """As `stream`, and tells when the text is complete though the usage may still come."""
         litellm = _litellm()
+        # The embedded model gives one answer, whatever was asked for.
+        form = replace(request, options={}) if self.name == EMBEDDED else request
+        answer = StreamedAnswer(self.name, self._provider, form)
         usage: Any = None
-        reason = ""
         try:
-            for chunk in litellm.completion(**self._arguments(request)):
+            for chunk in litellm.completion(**self._arguments(form)):
                 usage = getattr(chunk, "usage", None) or usage
-                for choice in chunk.choices[:1]:
-                    if choice.delta.content:
-                        yield Piece(choice.delta.content)
-                    if choice.finish_reason and not reason:
-                        reason = str(choice.finish_reason)
-                        yield Ended(self._finish(None, reason))
+                yield from answer.events([_plain_choice(choice) for choice in chunk.choices])
         except _failures(litellm) as exc:
             raise _model_error(self.name, litellm, exc) from exc
-        if not reason:
+        if not answer.whole:
             raise ModelUnavailable(
                 f"{self.name} broke off in the middle of its answer.", kind=FailureKind.PROTOCOL
             )
-        yield self._finish(usage, reason)
+        yield self._priced(answer.finish(_counts(usage)))
+
+    @property
+    def _provider(self) -> str:
+        return "embedded" if self.name == EMBEDDED else provider_of(self._parameters)
 
     def _arguments(self, request: ModelRequest) -> dict[str, Any]:
         arguments: dict[str, Any] = {
             "timeout": self._timeout_s,
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
+            **body_of(request),
             **self._parameters,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": messages_of(request),
             "stream": True,
             "stream_options": {"include_usage": True},
             "num_retries": 0,
@@ -94,26 +97,16 @@ class LiteLLMModel:
         if self.name == EMBEDDED:
             # LiteLLM hands `client` on to a custom provider as it is: no registry is needed.
             arguments["client"] = self._embedded
+        elif request.attempt_id:
+            given = self._parameters.get("extra_headers") or {}
+            arguments["extra_headers"] = {**given, ATTEMPT_HEADER: request.attempt_id}
         return arguments
 
-    def _finish(self, usage: Any, reason: str) -> Finish:
-        if reason == "content_filter":
-            raise ModelRefused(
-                "The model declined this request: its provider's content filter stopped the answer.",
-                kind=FailureKind.CONTENT_POLICY,
-            )
-        prompt, completion = (
-            (int(usage.prompt_tokens or 0), int(usage.completion_tokens or 0)) if usage else (0, 0)
-        )
-        embedded = self.name == EMBEDDED
-        return Finish(
-            self.name.split("/", 1)[-1],
-            "embedded" if embedded else provider_of(self._parameters),
-            prompt,
-            completion,
-            0 if embedded or not usage else _cost_microusd(self.name, prompt, completion),
-            cut_off=reason == "length",
-        )
+    def _priced(self, finish: Finish) -> Finish:
+        if self.name == EMBEDDED or not finish.prompt_tokens + finish.completion_tokens:
+            return finish
+        cost = _cost_microusd(self.name, finish.prompt_tokens, finish.completion_tokens)
+        return replace(finish, cost_microusd=cost)
 
 
 class _Reading(ABC):
@@ -137,7 +130,7 @@ class _Reading(ABC):
             raise ModelUnavailable(
                 f"{self.name} answered with something that cannot be read.", kind=FailureKind.PROTOCOL
             ) from exc
-        yield Numbers(".", rows)
+        yield Numbers(".", rows=rows)
         yield Finish(self.name.split("/", 1)[-1], provider_of(self._parameters), tokens, 0, 0)
 
     @abstractmethod
@@ -210,6 +203,23 @@ def _handler(litellm: Any) -> Any:
             return model_response
 
     return EmbeddedProvider()
+
+
+def _plain_choice(choice: Any) -> dict[str, Any]:
+    """LiteLLM's choice as the protocol has it."""
+    found = getattr(choice.delta, "tool_calls", None) or ()
+    calls = [call if isinstance(call, dict) else call.model_dump() for call in found]
+    delta = {"content": choice.delta.content, "tool_calls": calls}
+    return {"index": choice.index, "delta": delta, "finish_reason": choice.finish_reason}
+
+
+def _counts(usage: Any) -> dict[str, int]:
+    if not usage:
+        return {}
+    return {
+        "prompt_tokens": int(usage.prompt_tokens or 0),
+        "completion_tokens": int(usage.completion_tokens or 0),
+    }
 
 
 def _generic_chunk(text: str, usage: dict[str, int] | None = None) -> dict[str, Any]:

@@ -11,12 +11,15 @@ from typing import Any
 
 import httpx
 
-from core.errors import FailureKind, ModelError, ModelRefused, ModelUnavailable
+from core.errors import FailureKind, ModelError, ModelUnavailable
 from core.gateway.messages import Ended, Finish, ModelRequest, Piece
+from core.gateway.openai_form import StreamedAnswer, body_of, messages_of
 from core.gateway.provider_errors import provider_error, retry_after_s
 from core.gateway.sse import events_of
 from core.gateway.stream_watch import StreamLimits
 
+ATTEMPT_HEADER = "X-Client-Request-Id"
+"""Under which providers that speak OpenAI's protocol keep an id of ours in their logs."""
 _CONNECT_S = 5.0
 
 
@@ -46,27 +49,35 @@ class OpenAIHTTP:
 
     def __call__(self, request: ModelRequest) -> Iterator[Piece | Ended | Finish]:
         """The stream of one answer; its `close` may be called from another thread."""
-        return _Stream(self._client, self._http_request(request), self._endpoint)
+        answer = StreamedAnswer(self._endpoint.name, self._endpoint.provider, request)
+        return _Stream(self._client, self._http_request(request), self._endpoint.name, answer)
 
     def _http_request(self, request: ModelRequest) -> httpx.Request:
         body = {
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
+            **body_of(request),
             **self._endpoint.body,
-            "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+            "messages": messages_of(request),
             "stream": True,
             "stream_options": {"include_usage": True},
         }
         return self._client.build_request(
-            "POST", self._endpoint.url, json=body, headers=self._endpoint.headers, timeout=self._timeout
+            "POST", self._endpoint.url, json=body, headers=self._headers(request), timeout=self._timeout
         )
+
+    def _headers(self, request: ModelRequest) -> Mapping[str, str]:
+        if not request.attempt_id:
+            return self._endpoint.headers
+        return {**self._endpoint.headers, ATTEMPT_HEADER: request.attempt_id}
 
 
 class _Stream:
-    def __init__(self, client: httpx.Client, request: httpx.Request, endpoint: Endpoint) -> None:
+    def __init__(
+        self, client: httpx.Client, request: httpx.Request, name: str, answer: StreamedAnswer
+    ) -> None:
         self._client = client
         self._request = request
-        self._name, self._provider = endpoint.name, endpoint.provider
+        self._name = name
+        self._answer = answer
         self._response: httpx.Response | None = None
         self._closed = False
         self._events = self._read()
@@ -93,7 +104,7 @@ class _Stream:
                     return
                 if response.status_code != 200:
                     raise self._status_error(response)
-                yield from self._answer(response)
+                yield from self._answered(response)
         except httpx.TimeoutException as exc:
             raise ModelUnavailable(
                 f"{self._name} failed: no answer in time", kind=FailureKind.TIMEOUT
@@ -102,23 +113,19 @@ class _Stream:
             reason = str(exc) or type(exc).__name__
             raise ModelUnavailable(f"{self._name} failed: {reason}") from exc
 
-    def _answer(self, response: httpx.Response) -> Iterator[Piece | Ended | Finish]:
-        finish: Finish | None = None
+    def _answered(self, response: httpx.Response) -> Iterator[Piece | Ended | Finish]:
+        usage: dict[str, Any] | None = None
         events = events_of(response.iter_bytes())
         for data in events:
             if data == "[DONE]":
                 break
-            text, reason, usage = _parts(self._chunk(data))
-            if text:
-                yield Piece(text)
-            if reason and finish is None:
-                finish = self._finish(reason)
-                yield Ended(finish)
-            if usage and finish is not None:
-                finish = _with_usage(finish, usage)
+            chunk = self._chunk(data)
+            yield from self._answer.events(chunk.get("choices") or ())
+            usage = chunk.get("usage") or usage
+            if usage and self._answer.whole:
                 break
-        if finish is not None:
-            yield finish
+        if self._answer.whole:
+            yield self._answer.finish(usage)
         # A connection can be used again only when its last answer was read to the very end.
         for _ in events:
             pass
@@ -128,7 +135,7 @@ class _Stream:
             chunk = json.loads(data)
         except ValueError:
             # Junk is passed over, but not what may have held a part of the text: that would leave a hole.
-            if "content" in data:
+            if "content" in data or "tool_calls" in data:
                 raise ModelUnavailable(
                     f"{self._name} failed: an unreadable part of the answer", kind=FailureKind.PROTOCOL
                 ) from None
@@ -139,14 +146,6 @@ class _Stream:
             raise _body_error(self._name, None, chunk, None)
         return chunk
 
-    def _finish(self, reason: str) -> Finish:
-        if reason == "content_filter":
-            raise ModelRefused(
-                "The model declined this request: its provider's content filter stopped the answer.",
-                kind=FailureKind.CONTENT_POLICY,
-            )
-        return Finish(self._name.split("/", 1)[-1], self._provider, 0, 0, 0, cut_off=reason == "length")
-
     def _status_error(self, response: httpx.Response) -> ModelError:
         response.read()
         try:
@@ -154,24 +153,6 @@ class _Stream:
         except ValueError:
             body = response.text
         return _body_error(self._name, response.status_code, body, retry_after_s(response.headers))
-
-
-def _parts(chunk: dict[str, Any]) -> tuple[str, str | None, dict[str, Any] | None]:
-    """The chunk's text, finish reason and usage."""
-    choices = chunk.get("choices") or [{}]
-    delta = choices[0].get("delta") or {}
-    return delta.get("content") or "", choices[0].get("finish_reason"), chunk.get("usage") or None
-
-
-def _with_usage(finish: Finish, usage: dict[str, Any]) -> Finish:
-    return Finish(
-        finish.model,
-        finish.provider,
-        int(usage.get("prompt_tokens") or 0),
-        int(usage.get("completion_tokens") or 0),
-        0,
-        cut_off=finish.cut_off,
-    )
 
 
 def _body_error(name: str, status: int | None, body: Any, wait_s: float | None) -> ModelError:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 from core.errors import FailureKind, ModelUnavailable
+from core.gateway.hanging_up import CallerGone
 from core.gateway.messages import Connect, Ended, Finish, ModelRequest, Piece
 
 
@@ -48,11 +49,12 @@ def watched(
 
     Raises ModelUnavailable of kind `timeout` when a limit passes, of kind `protocol` when the stream
     ends without its end or without a word, and whatever the transport raises. Closing this iterator
-    abandons the provider.
+    abandons the provider, and so does the caller who hangs up: then CallerGone is raised.
     """
     reader = _Reader(connect, request)
     try:
-        yield from _complete(_in_time(reader, limits, clock))
+        with request.line.telling(reader.caller_gone) if request.line else nullcontext():
+            yield from _complete(_in_time(reader, limits, clock))
     finally:
         reader.abandon()
 
@@ -123,6 +125,10 @@ class _Reader:
     def next(self, timeout_s: float) -> _Item:
         """What came next; raises Empty when nothing did in time."""
         return self._queue.get(timeout=max(0.0, timeout_s))
+
+    def caller_gone(self) -> None:
+        """Wake up whoever waits for the next item."""
+        self._queue.put(_Failed(CallerGone()))
 
     def abandon(self) -> None:
         """Stop reading a stream that is not whole; hang up where the transport allows it from outside."""

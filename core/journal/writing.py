@@ -14,6 +14,8 @@ from core.journal.words import add_words
 from core.tables import journal
 
 _CHAIN_LOCK = 0x6A6F7572  # any fixed number: it names the advisory lock that appending takes
+_INSERT = sa.insert(journal)
+_NEWEST = sa.select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
 
 
 class Writer:
@@ -44,6 +46,8 @@ class Writer:
 
     def append_in(self, connection: sa.Connection, columns: Sequence[Columns]) -> list[Entry]:
         """Insert within the caller's transaction; other appends wait until it ends."""
+        if not columns:
+            return []
         if not self._database.is_sqlite:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHAIN_LOCK)))
         head, at = head_of(connection), self._clock()
@@ -51,9 +55,8 @@ class Writer:
         for each in columns:
             rows.append(linked(each, at, head))
             head = Head(rows[-1]["seq"], rows[-1]["hash"])
-        if rows:
-            connection.execute(sa.insert(journal), rows)
-            add_words(connection, rows)
+        connection.execute(_INSERT, rows)
+        add_words(connection, rows)
         return [entry_of(row) for row in rows]
 
     def _commit_queued(self) -> None:
@@ -72,8 +75,7 @@ class Writer:
 
 def head_of(connection: sa.Connection) -> Head:
     """The newest entry's number and hash; zeros when there is none."""
-    newest = sa.select(journal.c.seq, journal.c.hash).order_by(journal.c.seq.desc()).limit(1)
-    row = connection.execute(newest).one_or_none()
+    row = connection.execute(_NEWEST).one_or_none()
     return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -174,6 +174,13 @@ class Catalog:
         with self._database.read() as connection:
             word = connection.scalar(query.where(documents.c.name == name))
         return DataClass.INTERNAL if word is None else DataClass.named(word)
+
+    def dated(self, version_id: int) -> date | None:
+        """The day on which a version was added."""
+        query = sa.select(versions.c.created_at).where(versions.c.id == version_id)
+        with self._database.read() as connection:
+            made: datetime | None = connection.scalar(query)
+        return None if made is None else made.date()
 
     def outdated(self, embedding: str) -> list[DocumentInfo]:
         """Documents whose vectors were made by another embedding model than this one."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -121,6 +122,19 @@ class VectorIndex:
             if len(page) < PAGE:
                 return
             offset += PAGE
+
+    def count(self, group: str) -> int:
+        """How many vectors a group has."""
+        collection = self._collection(group)
+        return 0 if collection is None else int(collection.count())
+
+    def drop(self, group: str) -> None:
+        """Remove a group's collection with all that it holds; one that is not there does no harm."""
+        from chromadb.errors import NotFoundError
+
+        self.forget(group)
+        with suppress(NotFoundError):
+            self._client.delete_collection(self._prefix + _collection_name(group, self.embedding))
 
     def forget(self, group: str) -> None:
         """Ask for the group's collection anew: another process may have removed and remade it."""

@@ -24,6 +24,9 @@ class Act(StrEnum):
     PASSWORD_RENEWED = "password_renewed"  # noqa: S105 - not one
     DEMONSTRATION_CLOSED = "demonstration_closed"
     DEPARTMENT_ADDED = "department_added"
+    KEY_MADE = "key_made"
+    KEY_REVOKED = "key_revoked"
+    CACHE_PURGED = "cache_purged"
     STARTED = "started"
 
 

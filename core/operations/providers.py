@@ -1,18 +1,19 @@
 """The deployments as administrators see them: how they are, switched off, switched on, tested.
 
-A switch is an entry of the journal, and it is from there that it takes effect: so it outlasts a
-restart, and `follow` brings the switches that were turned in other processes here.
+A switch is an adjustment in the database: so it outlasts a restart, and `follow` brings the switches
+that were turned in other processes here.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.adjustments import Adjustment, Adjustments
 from core.errors import NotFound
 from core.gateway.charges import Caller
 from core.gateway.circuit import State
@@ -20,13 +21,12 @@ from core.gateway.gateway import Gateway
 from core.gateway.messages import Finish
 from core.gateway.routing import Router
 from core.gateway.station import DeploymentSnapshot
-from core.journal.entries import Entry, Kind
 from core.journal.journal import Journal
-from core.journal.search import Filters
 from core.operations.acts import Act, admit, record
 from core.types import Person
 
-_PAGE = 200
+OFF = "off:"
+"""Before the name of the deployment, in the adjustment that says why it is off."""
 
 
 class OffReason(StrEnum):
@@ -90,6 +90,7 @@ class Providers:
         self,
         gateway: Gateway,
         journal: Journal,
+        adjustments: Adjustments,
         name_of: Callable[[int], str],
         new_trace_id: Callable[[], str],
         timer: Callable[[], float],
@@ -97,12 +98,12 @@ class Providers:
         self._gateway = gateway
         self._routers = (gateway.router, gateway.readers)
         self._journal = journal
+        self._adjustments = adjustments
         self._name_of = name_of
         self._new_trace_id = new_trace_id
         self._timer = timer
         self._lock = threading.Lock()
-        self._read_to = 0
-        self._off: dict[str, Entry] = {}
+        self._off: dict[str, Adjustment] = {}
 
     def all(self, actor: Person) -> list[ProviderStatus]:
         """Every deployment in the order of the models file."""
@@ -115,11 +116,17 @@ class Providers:
 
     def switch_off(self, actor: Person, name: str, reason: OffReason) -> None:
         """Send nothing to this deployment, in any process, until it is switched on; raises NotFound."""
-        self._act(actor, Act.DEPLOYMENT_OFF, name, reason=reason.name)
+        self._known(actor, name)
+        said = {"act": Act.DEPLOYMENT_OFF.value, "deployment": name, "reason": reason.name}
+        self._adjustments.put(actor, OFF + name, reason.name, said=said)
+        self.follow()
 
     def switch_on(self, actor: Person, name: str) -> None:
-        """Use it again, whatever is known of it; raises NotFound."""
-        self._act(actor, Act.DEPLOYMENT_ON, name)
+        """Use it again, in every process, whatever is known of it; raises NotFound."""
+        self._known(actor, name)
+        said = {"act": Act.DEPLOYMENT_ON.value, "deployment": name}
+        self._adjustments.remove(actor, OFF + name, said=said)
+        self.follow()
 
     def test(self, actor: Person, name: str) -> Trial:
         """Ask it a few words now, on the actor's account; one that answers is used again at once.
@@ -135,16 +142,15 @@ class Providers:
         return Trial(finish, self._timer() - began)
 
     def follow(self) -> None:
-        """Put the switches into effect that stand in the journal and are not in effect here yet."""
+        """Put into effect here what is switched off and on in the database."""
         with self._lock:
-            for entry in sorted(self._unread(), key=lambda entry: entry.seq):
-                self._read_to = entry.seq
-                self._apply(entry)
-
-    def _act(self, actor: Person, act: Act, name: str, **details: object) -> None:
-        self._known(actor, name)
-        self._journal.append(record(actor, act, self._new_trace_id(), deployment=name, **details))
-        self.follow()
+            found = {one.name.removeprefix(OFF): one for one in self._adjustments.starting_with(OFF)}
+            before, self._off = self._off, found
+            for router in self._routers:
+                for name in found.keys() ^ before.keys():
+                    # Each has its own deployments, and the models file may have lost one since.
+                    with suppress(NotFound):
+                        router.switch_off(name) if name in found else router.switch_on(name)
 
     def _known(self, actor: Person, name: str) -> None:
         admit(actor)
@@ -158,35 +164,13 @@ class Providers:
     def _snapshot(self) -> list[DeploymentSnapshot]:
         return [now for router in self._routers for now in router.snapshot()]
 
-    def _unread(self) -> Iterator[Entry]:
-        """Newest first; the journal is appended to in the order of its numbers, so none comes late."""
-        before = None
-        while page := self._journal.search(Filters(kinds=(Kind.SETTING,)), limit=_PAGE, before=before):
-            for entry in page:
-                if entry.seq <= self._read_to:
-                    return
-                yield entry
-            before = page[-1].seq
-
-    def _apply(self, entry: Entry) -> None:
-        name, act = str(entry.data.get("deployment")), entry.data.get("act")
-        if act == Act.DEPLOYMENT_OFF:
-            self._off[name] = entry
-        elif act == Act.DEPLOYMENT_ON:
-            self._off.pop(name, None)
-        else:
-            return
-        for router in self._routers:
-            # Each has its own deployments, and the models file may have lost one since.
-            with suppress(NotFound):
-                router.switch_off(name) if name in self._off else router.switch_on(name)
-
     def _switch(self, name: str) -> Switch | None:
-        entry = self._off.get(name)
-        if entry is None:
+        found = self._off.get(name)
+        if found is None:
             return None
-        by = "somebody" if entry.person_id is None else self._name_of(entry.person_id)
-        return Switch(by, entry.at, _reason(entry))
+        by = "somebody" if found.set_by is None else self._name_of(found.set_by)
+        reason = OffReason.__members__.get(str(found.value), OffReason.OTHER)
+        return Switch(by, found.set_at, reason)
 
 
 def health_of(now: DeploymentSnapshot) -> Health:
@@ -200,7 +184,3 @@ def health_of(now: DeploymentSnapshot) -> Health:
     if not now.attempts:
         return Health.UNUSED
     return Health.SHAKY if now.errors else Health.HEALTHY
-
-
-def _reason(entry: Entry) -> OffReason:
-    return OffReason.__members__.get(str(entry.data.get("reason")), OffReason.OTHER)

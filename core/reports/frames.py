@@ -45,7 +45,7 @@ def cube(connection: sa.Connection, view: View, span: Span, demonstration: bool)
     person = sa.case((c.department == view.own, c.person_id), else_=NOT_NAMED).label("whose")
     plain = [c.day, c.department, c.provider, c.model, c.demonstration]
     cached = sa.case((c.cached, c.calls), else_=0)
-    sums = [_sum(cached if name == "cached_calls" else c[name]).label(name) for name in SUMS]
+    sums = [total(cached if name == "cached_calls" else c[name]).label(name) for name in SUMS]
     query = (
         sa.select(*plain, person, *sums)
         .where(c.day.between(span.first, span.last), *view.among(c.department))
@@ -63,16 +63,28 @@ def daily(found: pd.DataFrame) -> pd.DataFrame:
     return _grouped(found, ["day", "department", "department_id", "demonstration"])
 
 
+def days_across(days: pd.DataFrame, value: str) -> pd.DataFrame:
+    """A row for each day of a `daily` frame, the newest first, as people read it.
+
+    Columns: day, `total_usd` of `value` (`cost_usd` or `saved_usd`), one for each department by its
+    name, and `made_up_usd` where any of it is demonstration.
+    """
+    across = days.pivot_table(index="day", columns="department", values=value, aggfunc="sum", fill_value=0.0)
+    names = list(across.columns)
+    across.insert(0, "total_usd", across.sum(axis=1))
+    if bool(days["demonstration"].any()):
+        made_up = days[days["demonstration"]].groupby("day")[value].sum()
+        across["made_up_usd"] = made_up.reindex(across.index, fill_value=0.0)
+    ordered = across.sort_index(ascending=False).reset_index()
+    last = [name for name in ("made_up_usd",) if name in ordered.columns]
+    return ordered[["day", "total_usd", *names, *last]].rename_axis(columns=None)
+
+
 def by_model(found: pd.DataFrame) -> pd.DataFrame:
     """For each provider and model, the dearest first; `name` says both."""
     sums = _dearest_first(_grouped(found, ["provider", "model", "demonstration"]), ["provider", "model"])
     pairs = zip(sums["provider"], sums["model"], strict=True)
     return sums.assign(name=[f"{one}: {model.removeprefix(one + '/')}" for one, model in pairs])
-
-
-def by_department(found: pd.DataFrame) -> pd.DataFrame:
-    """For each department, the dearest first."""
-    return _dearest_first(_grouped(found, ["department", "department_id", "demonstration"]), ["department"])
 
 
 def by_person(connection: sa.Connection, found: pd.DataFrame, view: View) -> pd.DataFrame:
@@ -101,17 +113,17 @@ def department_names(connection: sa.Connection) -> dict[str, str]:
     return {row.id: row.name for row in connection.execute(sa.select(departments))}
 
 
+def total(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
+    """The sum of a column as an integer: PostgreSQL's sum of big integers is a decimal."""
+    return sa.cast(sa.func.sum(column), sa.BigInteger)
+
+
 def _names_of_people(connection: sa.Connection, department: str) -> dict[int, str]:
     """By their ids; people of one name are told apart by their addresses."""
     here = sa.select(people.c.id, people.c.name, people.c.email).where(people.c.department_id == department)
     rows = connection.execute(here).all()
     bearers = Tally(row.name for row in rows)
     return {row.id: row.name if bearers[row.name] == 1 else f"{row.name} ({row.email})" for row in rows}
-
-
-def _sum(column: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    # PostgreSQL's sum of big integers is a decimal.
-    return sa.cast(sa.func.sum(column), sa.BigInteger)
 
 
 def _typed(found: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
@@ -134,8 +146,8 @@ def _grouped(found: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def _dearest_first(sums: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    total = sums.groupby(keys)["cost_microusd"].transform("sum")
-    order = sums.assign(total=total).sort_values(
+    together = sums.groupby(keys)["cost_microusd"].transform("sum")
+    order = sums.assign(total=together).sort_values(
         ["total", *keys, "demonstration"], ascending=[False, *(True for _ in keys), True]
     )
     return order.drop(columns="total").reset_index(drop=True)

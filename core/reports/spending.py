@@ -20,6 +20,7 @@ from core.reports.burning import Burning
 from core.reports.outlook import Outlook, outlook
 from core.reports.periods import Choice, Span
 from core.reports.refusals import refusals
+from core.reports.savings import CacheReport, cache_report
 from core.reports.view import View
 from core.tables import charge_days, departments
 from core.types import Person, Role
@@ -56,7 +57,6 @@ class SpendReport:
     span: Span
     totals: Totals
     daily: pd.DataFrame
-    by_department: pd.DataFrame
     by_model: pd.DataFrame
     by_person: pd.DataFrame
     refusals: pd.DataFrame
@@ -100,7 +100,6 @@ class Spending:
                 span,
                 _totals(cube, refused),
                 frames.daily(cube),
-                frames.by_department(cube),
                 frames.by_model(cube),
                 frames.by_person(connection, cube, view),
                 refused,
@@ -121,6 +120,13 @@ class Spending:
             burning = Burning(connection, statuses, demonstration)
         found = [outlook(s, burning.steps(s), burning.made_up_microusd(s), now) for s in statuses]
         return sorted(found, key=lambda item: (-item.share, item.status.scope))
+
+    def cache(self, actor: Person, choice: Choice) -> CacheReport:
+        """What the semantic cache did for the whole company; for administrators."""
+        if not actor.has(Role.ADMINISTRATOR):
+            raise NotAllowed("Only an administrator may see what the cache does for the whole company.")
+        with self._database.read() as connection:
+            return cache_report(connection, Span.of(choice, self._clock().date()))
 
     def open_holds(self, actor: Person) -> pd.DataFrame:
         """Money that is set aside at this moment, oldest first.
@@ -153,7 +159,9 @@ class Spending:
         """What a budget may be set for, by kind; for administrators."""
         _admit(actor)
         with self._database.read() as connection:
-            used = set(connection.scalars(sa.select(charge_days.c.provider).distinct()))
+            # What the cache answers costs nothing, whoever is named as its provider.
+            paid = sa.select(charge_days.c.provider).where(sa.not_(charge_days.c.cached))
+            used = set(connection.scalars(paid.distinct()))
             own = list(connection.scalars(sa.select(departments.c.id).order_by(departments.c.name)))
         limited = {status.scope for status in self._budgets.statuses() if status.limit_microusd is not None}
         used |= {scope.id for scope in limited if scope.kind is ScopeKind.PROVIDER}

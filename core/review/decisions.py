@@ -7,30 +7,34 @@ journal's entry down, so that after a kill all of it is there, or none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
-from core.answering.answer import Answer, Outcome
-from core.answering.citations import CitationWriter
-from core.errors import BadInput, Busy
+from core.answering.answer import Answer
+from core.errors import Busy
 from core.journal.journal import Journal
 from core.review import arrival
 from core.review.access import Access, View, alive
 from core.review.checking import Check, overruled
-from core.review.notes import NOT_IN_DOCUMENTS_TEXT
+from core.review.given import REASON_CHARS as REASON_CHARS
+from core.review.given import TEXT_CHARS as TEXT_CHARS
+from core.review.given import given_answer, signed
+from core.review.memory import Learning
 from core.review.outbox import Outbox
 from core.review.queue import Lease, Queue, holds
 from core.review.record import act
 from core.review.refusal import refusal
 from core.review.store import Store
-from core.review.tasks import Task, Verdict
+from core.review.tasks import Verdict
 from core.tables import review_tasks
 from core.types import Person
 
-TEXT_CHARS = 20_000
-REASON_CHARS = 2_000
+Masked = Callable[[str], Mapping[str, Any]]
+"""What the journal may keep of a text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,10 @@ class Decided:
 
 
 class Decisions:
-    """Resolves tasks and takes that back. `lease` is how long a decision can be undone."""
+    """Resolves tasks and takes that back.
+
+    `lease` is how long a decision can be undone; `masked` makes of a reason what the journal may keep.
+    """
 
     def __init__(
         self,
@@ -68,6 +75,8 @@ class Decisions:
         queue: Queue,
         check: Check,
         lease: timedelta,
+        learning: Learning,
+        masked: Masked,
     ) -> None:
         self._store = store
         self._access = access
@@ -76,6 +85,8 @@ class Decisions:
         self._queue = queue
         self._check = check
         self._lease = lease
+        self._learning = learning
+        self._masked = masked
 
     def decide(self, person: Person, lease: Lease, decision: Decision) -> Decided:
         """Resolve the task and let the answer arrive.
@@ -84,24 +95,27 @@ class Decisions:
         something is missing, NotSupported when an edited answer fails its checks without `override`.
         """
         task = self._queue.open(person, lease.task_id)
-        answer = _answer(task, decision)
-        rules: list[str] = []
+        answer = given_answer(task, decision.verdict, decision.text, decision.reason)
+        overridden: dict[str, Any] = {}
         if decision.verdict is Verdict.EDITED:
-            rules = overruled(self._check, answer.text, task.evidence, decision.override)
+            rules = overruled(self._check, decision.text.strip(), task.evidence, decision.override)
+            overridden = {"override": rules, **self._masked(decision.override)} if rules else {}
         view = self._access.of_reviewer(person)
         now = self._store.now()
         until = now + self._lease
+        given = arrival.Given(
+            task, signed(answer, task, decision.verdict, person, now), decision.verdict, person, now
+        )
         with self._store.write() as connection:
             self._resolve(connection, view, lease, decision, answer.text)
-            given = arrival.Given(task, answer, decision.verdict, person, now)
             arrival.deliver(connection, given)
-            arrival.remember(connection, given)
+            verified_id = arrival.remember(connection, given)
             if task.asker_id is not None:
                 self._outbox.answered(connection, task.asker_id, now)
-            overridden = {"override": rules} if rules else {}
             record = act(task.trace_id, task.id, decision.verdict.value, person, **overridden)
             self._journal.append_in(connection, record)
-        return Decided(Lease(task.id, lease.token, until), answer)
+        self._learning.decided(given, verified_id)
+        return Decided(Lease(task.id, lease.token, until), given.answer)
 
     def undo(self, person: Person, lease: Lease) -> None:
         """Take the own decision back while its lease runs: the asker waits again.
@@ -109,6 +123,7 @@ class Decisions:
         Raises Busy when the time is over, or when it is somebody else's decision.
         """
         task = self._queue.open(person, lease.task_id)
+        in_force = self._learning.in_force(person, task)
         now = self._store.now()
         statement = (
             sa.update(review_tasks)
@@ -130,6 +145,7 @@ class Decisions:
                 raise Busy("This decision can no longer be undone. Nothing was changed.")
             arrival.take_back(connection, task)
             self._journal.append_in(connection, act(task.trace_id, task.id, "undone", person))
+        self._learning.forget(in_force)
 
     def _resolve(
         self, connection: sa.Connection, view: View, lease: Lease, decision: Decision, text: str
@@ -151,45 +167,3 @@ class Decisions:
         ).rowcount
         if not resolved:
             raise refusal(connection, view, lease.task_id, now)
-
-
-def _answer(task: Task, decision: Decision) -> Answer:
-    """What the asker gets; raises BadInput when something is missing."""
-    base = task.draft or Answer(Outcome.NOT_FOUND, "", (), task.item.question, 0.0)
-    match decision.verdict:
-        case Verdict.APPROVED:
-            if task.draft is None:
-                raise BadInput("There is no draft to approve. Write the answer, or choose another decision.")
-            return base
-        case Verdict.EDITED:
-            return _edited(base, task, decision.text)
-        case Verdict.NOT_IN_DOCUMENTS:
-            return _without_sources(base, NOT_IN_DOCUMENTS_TEXT)
-        case Verdict.REJECTED:
-            if not decision.reason.strip():
-                raise BadInput("Say why. The person who asked reads it.")
-            reason = decision.reason.strip()[:REASON_CHARS]
-            return _without_sources(base, f"A colleague has looked and cannot answer this: {reason}")
-
-
-def _edited(base: Answer, task: Task, text: str) -> Answer:
-    if not text.strip():
-        raise BadInput("Write the answer first.")
-    if len(text) > TEXT_CHARS:
-        raise BadInput(f"An answer may have {TEXT_CHARS:,} characters at most. Shorten it.")
-    writer = CitationWriter(task.evidence)
-    writer.feed(text.strip())
-    writer.finish()
-    return replace(
-        base,
-        outcome=Outcome.ANSWERED,
-        text=writer.text,
-        citations=writer.citations(),
-        model="",
-        provider="",
-        failed=(),
-    )
-
-
-def _without_sources(base: Answer, text: str) -> Answer:
-    return replace(base, outcome=Outcome.NOT_FOUND, text=text, citations=(), model="", provider="", failed=())

@@ -6,7 +6,7 @@ Each call may be repeated: one trace has one task of a kind, and so has one mess
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -21,7 +21,7 @@ from core.review.outbox import Outbox
 from core.review.record import act
 from core.review.sources import passages_of, readers_of, sources_of
 from core.review.store import Store, new_id
-from core.review.tasks import NewTask, TaskFinding, TaskKind, passage_json
+from core.review.tasks import NewTask, TaskKind, passage_json
 from core.review.urgency import urgent_from
 from core.tables import conversations, messages, review_sources, review_tasks
 from core.types import Passage, Person
@@ -80,15 +80,17 @@ class Intake:
                 .where(review_tasks.c.reply_id == message_id, review_tasks.c.asker_id == person.id)
                 .where(review_tasks.c.state == "open")
                 .values(state="withdrawn")
-                .returning(review_tasks.c.id, review_tasks.c.trace_id, review_tasks.c.question)
+                .returning(*(review_tasks.c[name] for name in ("id", "trace_id", "question", "shown")))
             ).one_or_none()
             if row is None:
                 return
-            gone = Answer(Outcome.NOT_FOUND, "", (), row.question, 0.0)
+            left = Answer(Outcome.NOT_FOUND, notes.WITHDRAWN_TEXT, (), row.question, 0.0)
+            if row.shown is not None:
+                left = Answer.from_json(row.shown["text"], row.shown)
             connection.execute(
                 sa.update(messages)
                 .where(messages.c.id == message_id)
-                .values(text="You did not want to wait for an answer.", answer=gone.to_json())
+                .values(text=left.text, answer=left.to_json())
             )
             self._journal.append_in(connection, act(row.trace_id, row.id, "withdrawn", person))
 
@@ -109,7 +111,9 @@ class Intake:
             given = notes.answer_of(row.text, row.answer)
             evidence = passages or passages_of(connection, given.citations)
         draft = given if given.outcome is Outcome.ANSWERED else None
-        new = NewTask(row.trace_id, given.question, draft, (), None, evidence, reason.strip()[:REASON_CHARS])
+        confidence, signs = notes.judgement_of(row.answer)
+        words = reason.strip()[:REASON_CHARS]
+        new = NewTask(row.trace_id, given.question, draft, (), confidence, evidence, words, signs)
         return self._once(person, kind, row.conversation_id, message_id, new)
 
     def _once(
@@ -145,7 +149,7 @@ class Intake:
             sa.insert(messages).values(
                 conversation_id=conversation_id,
                 author="assistant",
-                text=notes.WAITING_TEXT[kind],
+                text="",
                 trace_id=new.trace_id,
                 created_at=now,
             ),
@@ -159,10 +163,9 @@ class Intake:
             "readers": readers_of(connection, sources, person.department),
         }
         task = self.insert(connection, kind, new, sources, values)
+        text, waiting = notes.waiting(kind, task, new.question, now, new.shown)
         connection.execute(
-            sa.update(messages)
-            .where(messages.c.id == reply)
-            .values(answer=notes.waiting(kind, task, new.question, now))
+            sa.update(messages).where(messages.c.id == reply).values(text=text, answer=waiting)
         )
         connection.execute(
             sa.update(conversations).where(conversations.c.id == conversation_id).values(updated_at=now)
@@ -193,8 +196,10 @@ class Intake:
                 reason=new.reason or None,
                 draft_text=new.draft.text if new.draft else None,
                 draft=new.draft.to_json() if new.draft else None,
-                findings=[_finding_json(finding) for finding in new.findings],
+                findings=[asdict(finding) for finding in new.findings],
                 confidence=new.confidence,
+                signs=asdict(new.signs) if new.signs else None,
+                shown=new.shown.to_json() | {"text": new.shown.text} if new.shown else None,
                 passages=[passage_json(passage) for passage in new.passages],
                 created_at=now,
                 urgent_from=urgent_from(now, kind, new.confidence, new.findings),
@@ -207,15 +212,6 @@ class Intake:
             connection.execute(sa.insert(review_sources), rows)
         self._outbox.waits(connection, task, kind, values["department_id"], due, now)
         return task
-
-
-def _finding_json(finding: TaskFinding) -> dict[str, str]:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity,
-        "action": finding.action,
-        "sentence": finding.sentence,
-    }
 
 
 def _check_owner(connection: sa.Connection, person: Person, conversation_id: int) -> None:

@@ -3,41 +3,46 @@
     "review":   {"task": 7, "kind": "flagged", "since": ISO time}     while a person is awaited
     "verified": {"task": 7, "verdict": "edited", "by": name, "at": ISO time}     when one has decided
 
-`outcome` is "waiting" while a person is awaited; a message that waits holds no word of its draft.
+`outcome` is "waiting" while a person is awaited; a message that waits holds no word of its draft but
+those sentences that its asker has read already.
 """
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from core.answering.answer import Answer, Outcome
-from core.review.tasks import TaskKind, Verdict
+from core.answering.confidence import Signs
+from core.review.tasks import TaskKind
 
-WAITING = "waiting"
+WAITING = Outcome.WAITING.value
 WAITING_TEXT = {
     TaskKind.FLAGGED: "I am not sure enough of my answer. A colleague will answer here.",
     TaskKind.ASKED: "A colleague will answer here.",
     TaskKind.REPORTED: "Thank you. A colleague will look at this answer and reply here.",
 }
-_FIELDS = frozenset(field.name for field in fields(Answer))
+WITHDRAWN_TEXT = "You did not want to wait for an answer."
 NOT_IN_DOCUMENTS_TEXT = "A colleague has looked: this is not in the company's documents."
 
 
 def answer_of(text: str, data: dict[str, Any]) -> Answer:
-    """The answer of a message that does not wait, without its notes."""
-    return Answer.from_json(text, {key: value for key, value in data.items() if key in _FIELDS})
+    """The answer of a message."""
+    return Answer.from_json(text, data)
 
 
-def waiting(kind: TaskKind, task_id: int, question: str, since: datetime) -> dict[str, Any]:
-    """The JSON of a message that waits for a person."""
-    empty = Answer(Outcome.NOT_FOUND, "", (), question, 0.0)
+def waiting(
+    kind: TaskKind, task_id: int, question: str, since: datetime, shown: Answer | None = None
+) -> tuple[str, dict[str, Any]]:
+    """Text and JSON of a message that waits for a person; what was shown is not taken back."""
     note = {"task": task_id, "kind": kind.value, "since": since.isoformat()}
-    return empty.to_json() | {"outcome": WAITING, "review": note}
+    base = shown or Answer(Outcome.WAITING, "", (), question, 0.0)
+    text = "\n\n".join(filter(None, [base.text.strip(), WAITING_TEXT[kind]]))
+    return text, base.to_json() | {"outcome": WAITING, "review": note}
 
 
-def arrived(answer: Answer, task_id: int, verdict: Verdict, by: str, at: datetime) -> dict[str, Any]:
-    """The JSON of an answer that a person has given."""
-    note = {"task": task_id, "verdict": verdict.value, "by": by, "at": at.isoformat()}
-    return answer.to_json() | {"verified": note}
+def judgement_of(data: Mapping[str, Any]) -> tuple[float | None, Signs | None]:
+    """The confidence of a given answer and the signs behind it, where its JSON has kept them."""
+    confidence, signs = data.get("confidence"), data.get("signs")
+    return confidence, Signs(**signs) if signs else None

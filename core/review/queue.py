@@ -14,7 +14,7 @@ from core.journal.journal import Journal
 from core.review.access import REVIEWERS, Access, View, alive
 from core.review.record import act
 from core.review.refusal import HIDDEN, refusal
-from core.review.store import Store
+from core.review.store import Store, person_of
 from core.review.tasks import ITEM, WHOLE, QueueItem, Task, item_of, task_of
 from core.tables import people, review_comments, review_tasks
 from core.types import Person, Readership, Role
@@ -136,7 +136,7 @@ class Queue:
         """The other reviewers who may see the task, by name."""
         with self._store.read() as connection:
             rows = connection.execute(sa.select(people).where(people.c.active).order_by(people.c.name)).all()
-        others = [_person(row) for row in rows if row.id not in (person.id, task.asker_id)]
+        others = [person_of(row) for row in rows if row.id not in (person.id, task.asker_id)]
         readership = Readership.from_key(task.readers)
         admitted = [other for other in others if other.roles & REVIEWERS and readership.admits(other)]
         return [other for other in admitted if self._sees(other, task.id)]
@@ -243,7 +243,3 @@ def _free(view: View, now: datetime, own: bool) -> sa.ColumnElement[bool]:
         return free
     kept_for = review_tasks.c.assigned_to
     return sa.and_(free, kept_for.is_(None) | (kept_for == view.person.id))
-
-
-def _person(row: sa.Row[Any]) -> Person:
-    return Person(row.id, row.email, row.name, row.department_id, frozenset(map(Role, row.roles)))

@@ -13,20 +13,25 @@ import httpx
 
 from core.database import Database
 from core.journal.journal import Journal
+from core.knowledge.embedding import Embedder
 from core.review.access import Access, Groups
 from core.review.checking import Check
 from core.review.context import Context
-from core.review.decisions import Decisions
+from core.review.decisions import Decisions, Masked
 from core.review.figures import QueueFigures
 from core.review.inbox import Inbox
 from core.review.intake import Intake
+from core.review.lessons import Lessons
+from core.review.meaning import Meaning
+from core.review.memory import Forgetful, Learning, Memory
 from core.review.notifier import Notifier, Send, mail, webhook
 from core.review.outbox import Channel, Outbox
 from core.review.queue import Queue
+from core.review.regressions import Regressions
 from core.review.staleness import Staleness
 from core.review.store import Store
 from core.review.tasks import TaskKind
-from core.review.verified import Likeness, VerifiedAnswers
+from core.review.verified import VerifiedAnswers
 from core.settings import ReviewSettings
 
 log = logging.getLogger(__name__)
@@ -47,6 +52,8 @@ class Reviews:
     staleness: Staleness
     figures: QueueFigures
     notifier: Notifier
+    lessons: Lessons
+    regressions: Regressions
 
     def run(self, closing: threading.Event) -> None:
         """Send notifications and look for changed sources until `closing` is set."""
@@ -66,10 +73,19 @@ def build_reviews(
     check: Check,
     settings: ReviewSettings,
     client: httpx.Client,
-    likeness: Likeness | None = None,
+    embedder: Embedder | None = None,
+    memory: Memory | None = None,
+    masked: Masked = lambda _: {},
 ) -> Reviews:
-    """Connect the parts. `check` looks at a reviewer's edits, `groups` knows who may read what."""
+    """Connect the parts.
+
+    `check` looks at a reviewer's edits, `groups` knows who may read what. `embedder` compares
+    questions by meaning, where there is one; `memory` is told of approved and of wrong answers;
+    `masked` makes of a reviewer's reason what the journal may keep.
+    """
     store, access = Store(database, clock), Access(groups)
+    verified = VerifiedAnswers(store, access, Meaning(store, embedder))
+    learning = Learning(verified, memory or Forgetful())
     senders = _senders(settings, client)
     outbox = Outbox(settings.address, frozenset(senders))
     lease = timedelta(minutes=settings.lease_minutes)
@@ -81,11 +97,13 @@ def build_reviews(
         Inbox(store, access),
         queue,
         Context(store, access),
-        Decisions(store, access, journal, outbox, queue, check, lease),
-        VerifiedAnswers(store, access, likeness),
+        Decisions(store, access, journal, outbox, queue, check, lease, learning, masked),
+        verified,
         Staleness(store, journal, intake),
         QueueFigures(store, access),
         Notifier(store, senders),
+        Lessons(store),
+        Regressions(store),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,10 +12,20 @@ from core.answering.answer import Answer
 from core.answering.citations import Citation
 from core.review.access import narrowest
 from core.tables import chunks, documents, versions
-from core.types import Chunk, Passage, Readership
+from core.types import Chunk, DataClass, Passage, Readership
 
 Sources = Mapping[int, int]
 """The version's id by the document's."""
+
+
+class Version(NamedTuple):
+    """What is asked of a document's version."""
+
+    id: int
+    text: str
+    readers: str
+    number: int
+    data_class: str
 
 
 def sources_of(citations: Iterable[Citation], passages: Iterable[Passage] = ()) -> dict[int, int]:
@@ -43,11 +54,11 @@ def readers_of(connection: sa.Connection, sources: Sources, department: str) -> 
 
 def passages_of(connection: sa.Connection, citations: Sequence[Citation]) -> tuple[Passage, ...]:
     """The cited stretches as passages without scores, for an answer whose retrieval is over."""
-    texts = _texts(connection, {citation.version_id for citation in citations})
+    known = _versions(connection, {citation.version_id for citation in citations})
     return tuple(
-        Passage(_chunk(citation, *texts[citation.version_id]), 0.0, 0.0, 0.0)
+        Passage(_chunk(citation, known[citation.version_id]), 0.0, 0.0, 0.0)
         for citation in citations
-        if citation.version_id in texts
+        if citation.version_id in known
     )
 
 
@@ -57,8 +68,8 @@ def rebound(connection: sa.Connection, answer: Answer, sources: Sources) -> Answ
     One whose words are gone keeps pointing into the version that had them.
     """
     wanted = {citation.version_id for citation in answer.citations} | set(sources.values())
-    texts = _texts(connection, wanted)
-    moved = (_moved(connection, c, sources.get(c.document_id), texts) for c in answer.citations)
+    known = _versions(connection, wanted)
+    moved = (_moved(connection, c, sources.get(c.document_id), known) for c in answer.citations)
     return replace(answer, citations=tuple(moved))
 
 
@@ -66,12 +77,12 @@ def _moved(
     connection: sa.Connection,
     citation: Citation,
     version_id: int | None,
-    texts: Mapping[int, tuple[str, str, int]],
+    known: Mapping[int, Version],
 ) -> Citation:
-    if version_id is None or not {version_id, citation.version_id} <= texts.keys():
+    if version_id is None or not {version_id, citation.version_id} <= known.keys():
         return citation
-    stretch = texts[citation.version_id][0][citation.start : citation.end]
-    start = texts[version_id][0].find(stretch)
+    stretch = known[citation.version_id].text[citation.start : citation.end]
+    start = known[version_id].text.find(stretch)
     if not stretch or start < 0:
         return citation
     shift = start - citation.start
@@ -85,32 +96,32 @@ def _moved(
         citation,
         chunk_id=chunk or citation.chunk_id,
         version_id=version_id,
-        version=texts[version_id][2],
+        version=known[version_id].number,
         start=start,
         end=end,
         quotes=tuple((a + shift, b + shift) for a, b in citation.quotes),
     )
 
 
-def _texts(connection: sa.Connection, ids: Iterable[int]) -> dict[int, tuple[str, str, int]]:
-    """Text, reading group and number of versions, by id."""
-    query = sa.select(versions.c.id, versions.c.text, versions.c.readers, versions.c.number)
+def _versions(connection: sa.Connection, ids: Iterable[int]) -> dict[int, Version]:
+    query = sa.select(*(versions.c[name] for name in Version._fields))
     rows = connection.execute(query.where(versions.c.id.in_(list(ids)))).all()
-    return {row.id: (row.text, row.readers, row.number) for row in rows}
+    return {row.id: Version(*row) for row in rows}
 
 
-def _chunk(citation: Citation, text: str, readers: str, _number: int) -> Chunk:
+def _chunk(citation: Citation, version: Version) -> Chunk:
     return Chunk(
         id=citation.chunk_id,
         document_id=citation.document_id,
         version_id=citation.version_id,
         title=citation.title,
         version=citation.version,
-        readers=readers,
+        readers=version.readers,
         heading_path=citation.heading_path,
         page=citation.page,
         start=citation.start,
         end=citation.end,
-        text=text[citation.start : citation.end],
+        text=version.text[citation.start : citation.end],
         indexed_text="",
+        data_class=DataClass.named(version.data_class),
     )

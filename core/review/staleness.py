@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from core.journal.journal import Journal
 from core.review.access import narrowest
+from core.review.current import said_now
 from core.review.intake import Intake
 from core.review.notes import answer_of
 from core.review.record import act
@@ -68,7 +69,8 @@ class Staleness:
         )
         sources = {row.id: row.current_version_id for row in connection.execute(current)}
         answer = answer_of(row.text, row.answer)
-        evidence = passages_of(connection, answer.citations)
+        cited = passages_of(connection, answer.citations)
+        evidence = (*cited, *said_now(connection, cited))
         finding = TaskFinding(RULE, "low", "flag")
         new = NewTask(trace, row.question, answer, (finding,), None, evidence)
         readers = narrowest([row.readers, readers_of(connection, kept | sources, row.department_id)])

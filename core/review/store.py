@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
+from core.types import Person, Role
 
 
 class Store:
@@ -33,9 +36,20 @@ class Store:
             yield connection
 
 
+def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; one whose key is there already is left as it is."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+
+
 def new_id(connection: sa.Connection, insert: sa.Insert) -> int:
     """Insert one row and return its id."""
     key = connection.execute(insert).inserted_primary_key
     if key is None:
         raise RuntimeError("the database gave no id for a new row")
     return int(key[0])
+
+
+def person_of(row: sa.Row[Any]) -> Person:
+    """A row of the people's table."""
+    return Person(row.id, row.email, row.name, row.department_id, frozenset(map(Role, row.roles)))

@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.answering.answer import Answer
+from core.answering.confidence import Signs
 from core.tables import departments, people, review_tasks
-from core.types import Chunk, Passage
+from core.types import Chunk, DataClass, Passage
 
 
 class TaskKind(StrEnum):
@@ -45,12 +46,14 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class TaskFinding:
     """What a check saw: the rule's id, its severity (low, medium, high), and what it asks for
-    (block, flag, note). `sentence` is the part of the draft that it is about, or empty."""
+    (block, flag, note). `sentence` is the part of the draft that it is about, or empty; `says` is what
+    is wrong with it, in words for the reviewer."""
 
     rule: str
     severity: str
     action: str
     sentence: str = ""
+    says: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class NewTask:
     """What is known when a question is handed to a person.
 
     `question` is its stand-alone form; `draft` what a model wrote, if it wrote anything;
-    `confidence` the probability in [0, 1] that the draft is right, where it is known; `passages`
-    the evidence, best first; `reason` the asker's own words about why.
+    `confidence` the probability in [0, 1] that the draft is right, and `signs` what it was made from,
+    where they are known; `passages` the evidence, best first; `reason` the asker's own words about
+    why; `shown` the sentences of the draft that the asker has read already.
     """
 
     trace_id: str
@@ -69,6 +73,8 @@ class NewTask:
     confidence: float | None = None
     passages: tuple[Passage, ...] = ()
     reason: str = ""
+    signs: Signs | None = None
+    shown: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +99,8 @@ class Task:
     """A task opened for its reviewer.
 
     `evidence` is numbered from 1 as the draft cites it: what the draft cites comes first, in the
-    order of its numbers. `lease_until` is set while `holder` works on it, and afterwards until
-    the decision can no longer be undone.
+    order of its numbers. `shown` is what the asker has read of the draft. `lease_until` is set while
+    `holder` works on it, and afterwards until the decision can no longer be undone.
     """
 
     item: QueueItem
@@ -117,6 +123,7 @@ class Task:
     decided_at: datetime | None
     decision_reason: str
     given_text: str
+    shown: Answer | None = None
 
     @property
     def id(self) -> int:
@@ -131,8 +138,9 @@ def passage_json(passage: Passage) -> dict[str, Any]:
 
 def passage_of(data: Mapping[str, Any]) -> Passage:
     """The inverse of `passage_json`."""
-    chunk = Chunk(**{**data["chunk"], "heading_path": tuple(data["chunk"]["heading_path"])})
-    return Passage(chunk, data["bm25"], data["cosine"], data["score"])
+    kept = data["chunk"]
+    own = {"heading_path": tuple(kept["heading_path"]), "data_class": DataClass(kept["data_class"])}
+    return Passage(Chunk(**{**kept, **own}), data["bm25"], data["cosine"], data["score"])
 
 
 _holder, _assignee, _asker, _decider = (
@@ -208,6 +216,7 @@ def task_of(row: sa.Row[Any], now: datetime) -> Task:
         decided_at=row.decided_at,
         decision_reason=row.decision_reason or "",
         given_text=row.given_text or "",
+        shown=None if row.shown is None else Answer.from_json(row.shown["text"], row.shown),
     )
 
 

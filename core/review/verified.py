@@ -7,9 +7,8 @@ by every statement that reads, so that a change that nobody told us of does no h
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,17 +16,15 @@ import sqlalchemy as sa
 
 from core.answering.answer import Answer
 from core.review.access import Access, View
-from core.review.notes import answer_of
+from core.review.meaning import Known, Likeness, Meaning
+from core.review.sources import passages_of
 from core.review.store import Store
 from core.tables import documents, people, verified_answers, verified_sources
-from core.types import Person
+from core.types import DataClass, Errand, Passage, Person
 
 ACTIVE, SUSPENDED, RETIRED = "active", "suspended", "retired"
 COMPARED = 2_000
-_WORD = re.compile(r"\w+")
-
-Likeness = Callable[[str, Sequence[str]], Sequence[float]]
-"""How alike a question is to each of others, in [0, 1]."""
+"""So many verified answers are compared with a question, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +42,28 @@ class VerifiedAnswer:
     sources: Mapping[int, int]
 
 
-class VerifiedAnswers:
-    """Finds verified answers that stand and that the person may read.
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A verified answer to a like question. `passages` are what it cites, as the current versions have it.
 
-    `likeness` compares questions; without one, by the words that they share.
+    `cosine` in [-1, 1] compares the meanings of the questions, `words` in [0, 1] the words that they
+    share, `likeness` in [0, 1] is made of both; the passages have it as their score.
     """
 
-    def __init__(self, store: Store, access: Access, likeness: Likeness | None = None) -> None:
+    verified: VerifiedAnswer
+    likeness: float
+    cosine: float
+    words: float
+    passages: tuple[Passage, ...]
+
+
+class VerifiedAnswers:
+    """Finds verified answers that stand and that the person may read."""
+
+    def __init__(self, store: Store, access: Access, meaning: Meaning) -> None:
         self._store = store
         self._access = access
-        self._likeness = likeness or shared_words
+        self._meaning = meaning
 
     def by_question(self, person: Person, question: str) -> VerifiedAnswer | None:
         """The newest answer to the same question, capitals, spaces and closing marks aside."""
@@ -65,10 +74,27 @@ class VerifiedAnswers:
         self, person: Person, question: str, limit: int = 3, at_least: float = 0.3
     ) -> list[tuple[VerifiedAnswer, float]]:
         """Answers to questions like this one with their likeness, the most alike first."""
-        known = self._find(person, limit=COMPARED)
-        scores = self._likeness(question, [each.question for each in known])
-        ranked = sorted(zip(known, scores, strict=True), key=lambda pair: -pair[1])
-        return [(each, float(score)) for each, score in ranked[:limit] if score >= at_least]
+        return [(near.verified, near.likeness) for near in self.nearest(person, question, limit, at_least)]
+
+    def nearest(
+        self,
+        person: Person,
+        question: str,
+        limit: int = 3,
+        at_least: float = 0.5,
+        errand: Errand | None = None,
+    ) -> list[Near]:
+        """Answers to questions like this one, the most alike first: a source of its own kind.
+
+        `at_least` is the least likeness. `errand` is what the question is embedded for, where that is
+        more than the person's own.
+        """
+        known = self._known(person)
+        compared = self._meaning.compared(question, known, errand or Errand(person.department, person.id))
+        ranked = sorted(zip(known, compared, strict=True), key=lambda pair: -pair[1].likeness)
+        best = {each.id: like for each, like in ranked[:limit] if like.likeness >= at_least}
+        found = {each.id: each for each in self._find(person, verified_answers.c.id.in_(best), limit=limit)}
+        return [self._near(found[each], like) for each, like in best.items() if each in found]
 
     def readable(self, person: Person, limit: int = COMPARED) -> list[VerifiedAnswer]:
         """All that this person may be given, newest first: for retrieval as a source of its own kind."""
@@ -88,19 +114,38 @@ class VerifiedAnswers:
                 .values(reused=verified_answers.c.reused + 1)
             )
 
+    def _known(self, person: Person) -> list[Known]:
+        data_class = verified_answers.c.answer["data_class"].as_integer()
+        query = sa.select(verified_answers.c.id, verified_answers.c.question, data_class)
+        with self._store.read() as connection:
+            rows = connection.execute(self._standing(query, person, COMPARED)).all()
+        return [Known(row.id, row.question, DataClass(row[2])) for row in rows]
+
+    def _near(self, verified: VerifiedAnswer, like: Likeness) -> Near:
+        with self._store.read() as connection:
+            cited = passages_of(connection, verified.answer.citations)
+        passages = tuple(replace(p, cosine=like.cosine, score=like.likeness) for p in cited)
+        return Near(verified, like.likeness, like.cosine, like.words, passages)
+
     def _find(self, person: Person, *conditions: sa.ColumnElement[bool], limit: int) -> list[VerifiedAnswer]:
-        view = self._access.of(person)
         query = (
             sa.select(verified_answers, people.c.name)
             .join(people, people.c.id == verified_answers.c.verified_by)
-            .where(verified_answers.c.state == ACTIVE, readable(view), ~outdated(), *conditions)
-            .order_by(verified_answers.c.verified_at.desc(), verified_answers.c.id.desc())
-            .limit(limit)
+            .where(*conditions)
         )
+        query = self._standing(query, person, limit)
         with self._store.read() as connection:
             rows = connection.execute(query).all()
             sources = sources_by_id(connection, [row.id for row in rows])
         return [_verified(row, sources.get(row.id, {})) for row in rows]
+
+    def _standing(self, query: sa.Select[Any], person: Person, limit: int) -> sa.Select[Any]:
+        """Those that stand and that the person may read, the newest first."""
+        return (
+            query.where(verified_answers.c.state == ACTIVE, readable(self._access.of(person)), ~outdated())
+            .order_by(verified_answers.c.verified_at.desc(), verified_answers.c.id.desc())
+            .limit(limit)
+        )
 
 
 def readable(view: View) -> sa.ColumnElement[bool]:
@@ -148,18 +193,11 @@ def question_key(question: str) -> str:
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
-def shared_words(question: str, others: Sequence[str]) -> list[float]:
-    """Dice's coefficient of the sets of words."""
-    words = set(_WORD.findall(question.casefold()))
-    sets = [set(_WORD.findall(other.casefold())) for other in others]
-    return [2 * len(words & other) / max(1, len(words) + len(other)) for other in sets]
-
-
 def _verified(row: sa.Row[Any], sources: Mapping[int, int]) -> VerifiedAnswer:
     return VerifiedAnswer(
         row.id,
         row.question,
-        answer_of(row.text, row.answer),
+        Answer.from_json(row.text, row.answer),
         row.readers,
         row.department_id,
         row.name,

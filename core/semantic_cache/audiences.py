@@ -25,13 +25,16 @@ _AUDIENCE = {name: re.compile(rf"\b(?:{words})\b") for name, words in _AUDIENCES
 
 _RECORDS = (
     r"(?:salary|salaries|pay(?:slips?|check|ment)?|bonus|balance|address|account|contract|appraisal|"
-    r"(?:performance )?(?:review|rating)|manager|boss|supervisor|team|laptop|ticket|request|claim|application|"
-    r"order|name|number|phone|e-?mail|birthday|grade|desk|schedule|shift|payroll|file|record|calendar|team)s?"
+    r"(?:performance )?(?:review|rating)|manager|boss|supervisor|team|laptop|ticket|request|claim|"
+    r"application|order|name|number|phone|e-?mail|birthday|grade|desk|schedule|shift|payroll|file|record|"
+    r"calendar)s?"
 )
 # `my salary`, `how much do I earn`, `my remaining days`: only the asker's own data could answer that.
 _OWN_RECORD = re.compile(
-    rf"\bmy (?:own |current |last |next |personal |new |old )?{_RECORDS}\b|\bam i\b|\bmy (?:remaining|left|unused|open|pending)\b|"
-    r"\b(?:do|did|have) i (?:earn|make|still have|have left|taken?|used|owe|ask|said?|told)\b|\bmy name\b|\bwho am i\b|"
+    rf"\bmy (?:own |current |last |next |personal |new |old )?{_RECORDS}\b|\bam i\b|"
+    r"\bmy (?:remaining|left|unused|open|pending)\b|"
+    r"\b(?:do|did|have) i (?:earn|make|still have|have left|taken?|used|owe|ask|said?|told)\b|"
+    r"\bmy name\b|\bwho am i\b|"
     r"\bi (?:am|was|have been) (?:a|an|the|sick|ill|pregnant)\b|\bi['’]?m (?:sick|ill|pregnant|a|an|the)\b"
 )
 

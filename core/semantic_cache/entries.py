@@ -32,7 +32,7 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A chunk that an answer cites, in which version of which document, and who could read it."""
+    """A chunk that an answer rests on, in which version of which document, and who could read it."""
 
     chunk_id: int
     document_id: int
@@ -50,7 +50,7 @@ class Entry:
     id: int
     cache_key: str
     question: str
-    vector: Vector | None
+    vector: Vector
     answer: Answer
     sources: tuple[Source, ...]
     created_at: datetime
@@ -70,7 +70,7 @@ class NewEntry:
     signature: str
     sha256: str
     question: str
-    vector: Vector | None
+    vector: Vector
     answer: Answer
     sources: tuple[Source, ...]
     department: str

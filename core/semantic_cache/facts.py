@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from core.semantic_cache.audiences import audiences
-from core.semantic_cache.numerals import ordinals, quantities, spelled_as_digits
+from core.semantic_cache.numerals import ordinals, quantities
 from core.semantic_cache.periods import periods
 
 Facts = frozenset[str]
@@ -27,6 +27,7 @@ _CODE = re.compile(
 )
 _ORDINAL = re.compile(r"\d+(?:st|nd|rd|th)")
 _VERSION = re.compile(r"\bv(?=\d)")
+_POUNDS = re.compile(r"\bpounds?\b")
 _TWO_FACTOR = re.compile(r"\b2 ?fa\b")
 _PLACE = r"(?:the |my |our |an? |your )?([a-z0-9][\w+#-]*)"
 _FROM_TO = re.compile(rf"\bfrom {_PLACE}(?: \w+)?? (?:in)?to {_PLACE}")
@@ -40,7 +41,7 @@ def facts(question: str) -> Facts:
     text = _NUMBER_SIGN.sub(" ", text)
     addresses = [f"address {match[0].rstrip('.,?')}" for match in _ADDRESS.finditer(text)]
     text = _ADDRESS.sub(" ", text)
-    text = spelled_as_digits(_TWO_FACTOR.sub("2 factor", _VERSION.sub("version ", text)))
+    text = _TWO_FACTOR.sub("2 factor", _VERSION.sub("version ", _POUNDS.sub("gbp", text)))
     return frozenset([*found, *addresses, *_figures(text), *_qualifiers(text), *_directions(text)])
 
 
@@ -51,11 +52,11 @@ def signature(found: Facts) -> str:
 
 def _figures(text: str) -> Iterator[str]:
     taken = []
-    for match, quantity in quantities(text):
-        taken.append(match.span())
+    for span, quantity in quantities(text):
+        taken.append(span)
         yield f"number {quantity}"
-    for match, number in ordinals(text):
-        taken.append(match.span())
+    for span, number in ordinals(text):
+        taken.append(span)
         yield f"ordinal {number}"
     for match in _CODE.finditer(text):
         free = not any(start < match.end() and match.start() < end for start, end in taken)

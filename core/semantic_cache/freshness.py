@@ -8,7 +8,7 @@ A process that dies anywhere leaves an entry unchecked, never wrongly served.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Protocol
 
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from core.database import Database
-from core.semantic_cache.entries import Entry, Vector
+from core.semantic_cache.entries import Entry, Source, Vector
 from core.tables import cache_sources, changes, chunks, documents, versions
 from core.types import Person, Readership
 
@@ -57,7 +57,7 @@ class Freshness:
         self._overlap = 0 if database.is_sqlite else _UNORDERED
 
     def last_change(self) -> int:
-        """The newest change of the index; taken before retrieval, it is what an answer was checked against."""
+        """The newest change of the index; taken before retrieval, an answer was checked against it."""
         with self._database.read() as connection:
             return connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
 
@@ -66,11 +66,8 @@ class Freshness:
         with self._database.read() as connection:
             last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
             state = _of_sources(connection, entry, person)
-            ids = (
-                _new_chunks(connection, entry.checked_change - self._overlap, entry)
-                if state is Standing.GOOD
-                else {}
-            )
+            since = entry.checked_change - self._overlap
+            ids = _new_chunks(connection, since, entry) if last > since else {}
         if state is not Standing.GOOD:
             return state, last
         if sum(map(len, ids.values())) > MOST_CHUNKS:
@@ -79,20 +76,38 @@ class Freshness:
 
     def _is_near(self, entry: Entry, ids: dict[str, list[int]]) -> bool:
         """Whether a new chunk is near; one without an embedding cannot be ruled out."""
-        if not ids:
-            return False
-        if entry.vector is None:
-            return True
         for group, wanted in ids.items():
             found = self._vectors.vectors([group], wanted)
             if len(found) < len(wanted):
                 return True
-            if (
-                max(float(vector @ entry.vector) for vector in found.values())
-                >= entry.weakest_cosine - MARGIN
-            ):
+            nearest = max(float(vector @ entry.vector) for vector in found.values())
+            if nearest >= entry.weakest_cosine - MARGIN:
                 return True
         return False
+
+    def sources(
+        self, versions_of: Mapping[int, int], chunk_ids: Mapping[int, Collection[int]]
+    ) -> list[Source]:
+        """The sources of an answer that was not retrieved just now, where all of them still stand.
+
+        `versions_of` holds the version by document, `chunk_ids` the cited chunks by document; a document
+        without one is held by its first chunk. Empty when a version is not the current one any more.
+        """
+        query = (
+            sa.select(documents.c.id, documents.c.readers, chunks.c.id.label("chunk_id"))
+            .join(chunks, chunks.c.version_id == documents.c.current_version_id)
+            .where(sa.tuple_(documents.c.id, documents.c.current_version_id).in_(list(versions_of.items())))
+            .order_by(chunks.c.id)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all() if versions_of else []
+        held: dict[int, list[Source]] = {}
+        for row in rows:
+            of_document = held.setdefault(row.id, [])
+            if row.chunk_id in chunk_ids.get(row.id, ()) or not (of_document or chunk_ids.get(row.id)):
+                of_document.append(Source(row.chunk_id, row.id, versions_of[row.id], row.readers))
+        whole = len(held) == len(versions_of) and all(held.values())
+        return [source for of_document in held.values() for source in of_document] if whole else []
 
     def weakest_cosine(self, vector: Vector, groups: Collection[str], chunk_ids: Sequence[int]) -> float:
         """How like the question the least like of these chunks is; -1 when one has no embedding."""

@@ -26,7 +26,7 @@ _EXTRA_WHEN_FEW = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """`centre` is float32[dim], `spread` float32[dim, dim]; `size` says how many questions it was fitted to."""
+    """`centre` is float32[dim], `spread` float32[dim, dim]; `size` is the number of questions."""
 
     centre: Vectors
     spread: Vectors

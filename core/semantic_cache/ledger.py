@@ -11,23 +11,37 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.semantic_cache.entries import Entry
+from core.semantic_cache.store import FALSE_HIT
 from core.tables import cache_counts
 
-FALSE_HIT = "false hit"
+_SAVED = ("saved_microusd", "saved_tokens", "saved_ms")
+_MISS = "miss "
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Sums since `since`. `misses` are counted by reason; money is micro-dollars, time milliseconds."""
+    """Sums since a day; `size` counts entries now. `misses` are by reason; money is micro-dollars."""
 
     size: int
-    hits: int
+    hits_exact: int
+    hits_meaning: int
     misses: dict[str, int]
     false_hits: int
-    disagreements: int
+    shadow_agreed: int
+    shadow_disagreed: int
     saved_microusd: int
     saved_tokens: int
     saved_ms: int
+
+    @property
+    def hits(self) -> int:
+        """Of both kinds."""
+        return self.hits_exact + self.hits_meaning
+
+    @property
+    def hit_rate(self) -> float:
+        """The share of hits in [0, 1]; 0 when nothing was asked."""
+        return self.hits / max(1, self.hits + sum(self.misses.values()))
 
 
 class Ledger:
@@ -40,37 +54,29 @@ class Ledger:
     def count(self, outcome: str, entry: Entry | None = None) -> None:
         """One more of this outcome; with an entry, also what it saved."""
         saved = (entry.cost_microusd, entry.tokens, entry.took_ms) if entry else (0, 0, 0)
-        names = ("saved_microusd", "saved_tokens", "saved_ms")
-        values = {
-            "day": self._clock().date(),
-            "outcome": outcome,
-            "count": 1,
-            **dict(zip(names, saved, strict=True)),
-        }
+        sums = {"count": 1, **dict(zip(_SAVED, saved, strict=True))}
         dialect = sqlite if self._database.is_sqlite else postgresql
+        values = {"day": self._clock().date(), "outcome": outcome[:32], **sums}
         insert = dialect.insert(cache_counts).values(values)
-        added = {name: cache_counts.c[name] + values[name] for name in ("count", *names)}
+        added = {name: cache_counts.c[name] + value for name, value in sums.items()}
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["day", "outcome"], set_=added))
 
     def figures(self, since: datetime, size: int) -> Figures:
         """The sums from the day of `since` on."""
-        sums = [
-            sa.func.sum(cache_counts.c[n]).label(n)
-            for n in ("count", "saved_microusd", "saved_tokens", "saved_ms")
-        ]
-        query = sa.select(cache_counts.c.outcome, *sums).where(cache_counts.c.day >= since.date())
+        columns = [sa.func.sum(cache_counts.c[name]).label(name) for name in ("count", *_SAVED)]
+        query = sa.select(cache_counts.c.outcome, *columns).where(cache_counts.c.day >= since.date())
         with self._database.read() as connection:
-            rows = {row.outcome: row for row in connection.execute(query.group_by(cache_counts.c.outcome))}
-        counts = {name: int(row[1]) for name, row in rows.items()}
-        served = [row for name, row in rows.items() if name.startswith("hit ")]
+            rows = connection.execute(query.group_by(cache_counts.c.outcome)).all()
+        counts = {row.outcome: int(row[1]) for row in rows}
+        saved = [sum(int(row[place]) for row in rows) for place in (2, 3, 4)]
         return Figures(
-            size=size,
-            hits=sum(int(row[1]) for row in served),
-            misses={n.removeprefix("miss "): c for n, c in counts.items() if n.startswith("miss ")},
-            false_hits=counts.get(FALSE_HIT, 0),
-            disagreements=counts.get("shadow disagreed", 0),
-            saved_microusd=sum(int(row[2]) for row in served),
-            saved_tokens=sum(int(row[3]) for row in served),
-            saved_ms=sum(int(row[4]) for row in served),
+            size,
+            counts.get("hit exact", 0),
+            counts.get("hit meaning", 0),
+            {name.removeprefix(_MISS): n for name, n in counts.items() if name.startswith(_MISS)},
+            counts.get(FALSE_HIT, 0),
+            counts.get("shadow agreed", 0),
+            counts.get("shadow disagreed", 0),
+            *saved,
         )

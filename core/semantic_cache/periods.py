@@ -92,7 +92,8 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = 
     # Not `year`: an annual allowance is called so or just the allowance.
     (
         re.compile(
-            r"\b(?:(?:per|each|every|an?) (hour|day|week|month|quarter)(?! ago\b| or two\b| now\b| later\b)|(hour|week|month|quarter|dai)ly)\b"
+            r"\b(?:(?:per|each|every|an?) (hour|day|week|month|quarter)(?! ago\b| or two\b| now\b| later\b)"
+            r"|(hour|week|month|quarter|dai)ly)\b"
         ),
         lambda m: f"each {(m[1] or m[2]).replace('dai', 'day')}",
     ),
@@ -105,7 +106,6 @@ def periods(written: str) -> tuple[str, list[str]]:
     text = _LOWER_MONTH.sub(lambda m: f"{m[0]}~", text)
     found: list[str] = []
     for pattern, reading in _READINGS:
-        for match in pattern.finditer(text):
-            found.append(reading(match))
+        found.extend(reading(match) for match in pattern.finditer(text))
         text = pattern.sub(" ; ", text)
     return text, found

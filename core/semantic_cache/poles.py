@@ -1,4 +1,4 @@
-"""Words of which the other is the opposite: `enable` and `disable`, `before` and `after`, `maximum` and `minimum`."""
+"""Words of which the other is the opposite: `enable` and `disable`, `before` and `after`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,15 @@ import re
 
 # One axis a line, its two poles apart by a bar; an underscore stands for a space.
 _AXES = """
-    enable enables enabled enabling activate activates activated activating activation turn_on turning_on turned_on switch_on switching_on | disable disables disabled disabling deactivate deactivates deactivated deactivating deactivation turn_off turning_off turned_off switch_off switching_off
+    enable enables enabled enabling activate activates activated activating activation turn_on \
+      turning_on turned_on switch_on switching_on | disable disables disabled disabling deactivate \
+      deactivates deactivated deactivating deactivation turn_off turning_off turned_off switch_off \
+      switching_off
     add adds added adding | remove removes removed removing removal delete deletes deleted deleting deletion
-    increase increases increased increasing raise raises raised raising | decrease decreases decreased decreasing reduce reduces reduced reducing reduction lower lowered lowering
-    maximum maximal max most highest largest longest at_most up_to | minimum minimal min least lowest smallest shortest at_least
+    increase increases increased increasing raise raises raised raising | decrease decreases decreased \
+      decreasing reduce reduces reduced reducing reduction lower lowered lowering
+    maximum maximal max most highest largest longest at_most up_to | minimum minimal min least lowest \
+      smallest shortest at_least
     incoming inbound | outgoing outbound
     before prior_to | after following
     earliest | latest
@@ -20,9 +25,11 @@ _AXES = """
     upload uploads uploaded uploading | download downloads downloaded downloading
     install installs installed installing installation | uninstall uninstalls uninstalled uninstalling
     upgrade upgrades upgrading upgraded | downgrade downgrades downgrading downgraded
-    lock locks locked locking block blocks blocked blocking freeze | unlock unlocks unlocked unlocking unblock unblocked unblocking unfreeze
+    lock locks locked locking block blocks blocked blocking freeze | unlock unlocks unlocked unlocking \
+      unblock unblocked unblocking unfreeze
     grant grants granted granting | revoke revokes revoked revoking withdraw_access
-    approve approves approved approving | reject rejects rejected rejecting decline declines declined declining
+    approve approves approved approving | reject rejects rejected rejecting decline declines declined \
+      declining
     send sends sending sent | receive receives receiving received
     internal internally | external externally
     domestic | international abroad overseas foreign
@@ -39,7 +46,8 @@ _AXES = """
     paid | unpaid
     permanent | temporary
     full-time full_time | part-time part_time
-    deposit deposits deposited depositing top_up topping_up | withdraw withdraws withdrawing withdrawal withdrawals
+    deposit deposits deposited depositing top_up topping_up | withdraw withdraws withdrawing withdrawal \
+      withdrawals
     debit debited | credit credited
     early earlier | late later
     used | unused

@@ -60,7 +60,7 @@ def score(found: Signs) -> float:
 
 
 def _in_place(one: Sequence[str], mine: set[str], other: Sequence[str], theirs: set[str]) -> bool:
-    """Whether a word of either stands where the other has another: beside a shared word, or between two ends."""
+    """Whether a word of one stands where the other has another: beside a shared word or between ends."""
     there = [_beside(other, word) for word in theirs]
     for here in (_beside(one, word) for word in mine):
         for shared in (here & neighbours for neighbours in there):

@@ -15,11 +15,12 @@ def confirmed(entry: Entry, passages: Sequence[Passage]) -> bool:
     """Whether every cited chunk is among the passages, one of them near the top, and none is outranked.
 
     A passage of another document above all cited ones, or a cited chunk that this question does not
-    retrieve, says that the two questions are not answered from the same place.
+    retrieve, says that the two questions are not answered from the same place. A reviewer's answer may
+    rest on documents that it does not cite: these need not be retrieved.
     """
-    cited = {source.chunk_id for source in entry.sources}
+    cited = {citation.chunk_id for citation in entry.answer.citations}
     ranks = [rank for rank, passage in enumerate(passages) if passage.chunk.id in cited]
     if not cited or len(ranks) < len(cited) or ranks[0] >= TOP:
         return False
-    documents = {source.document_id for source in entry.sources}
+    documents = {citation.document_id for citation in entry.answer.citations}
     return ranks[0] == 0 or passages[0].chunk.document_id in documents

@@ -17,66 +17,25 @@ from core.semantic_cache.poles import poles
 # Words of asking, which say nothing about what is asked for.
 _ASKING = """
     please help need want tell know get got getting gets like way steps step process list give explain summary
-    show hi hello thanks thank would could let cant dont doesnt didnt isnt wont try trying tried possible able yes
-    really say said thing make made use used using go going something anything someone im ive id let's
+    show hi hello thanks thank would could let cant dont doesnt didnt isnt wont try trying tried possible able
+    yes really say said thing make made use used using go going something anything someone im ive id let's
 """
 _EMPTY = ENGLISH_STOP_WORDS | frozenset(_ASKING.split())
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _CLITIC = re.compile(r"'(?:s|ve|m|re|ll|d|t)$")
 _NAME = re.compile(r"[^\W\d_]\w*")
 _BEGIN = re.compile(r"(?:^|[.?!:;\n]\s*)\W*$")
-_OTHERS = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "wie",
-        "was",
-        "kann",
-        "ich",
-        "ein",
-        "eine",
-        "le",
-        "la",
-        "les",
-        "des",
-        "une",
-        "est",
-        "pas",
-        "comment",
-        "que",
-        "je",
-        "pour",
-        "el",
-        "los",
-        "las",
-        "por",
-        "como",
-        "qué",
-        "cómo",
-        "il",
-        "lo",
-        "che",
-        "non",
-        "di",
-        "per",
-        "een",
-        "het",
-        "niet",
-        "hoe",
-        "wat",
-        "en",
-    ]
-)
+_FOREIGN = """
+    der die das und ist nicht wie was kann ich ein eine le la les des une est pas comment que je pour el los
+    las por como qué cómo il lo che non di per een het niet hoe wat en
+"""
+_OTHERS = frozenset(_FOREIGN.split())
 _ENGLISH = ENGLISH_STOP_WORDS | frozenset(["please", "list", "show", "give", "name"])
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What is read of a question. `content` are the stems of its content words in their order, `stems` of all."""
+    """What is read of a question: `content` are the stems of its content words in order, `stems` of all."""
 
     facts: Facts
     poles: frozenset[str]
@@ -106,6 +65,12 @@ def is_english(question: str) -> bool:
     return bool(words) and foreign <= len(letters) // 10 and theirs <= mine // 2
 
 
+def language_of(question: str) -> str:
+    """`en`, or `other`: answers in different languages are not interchangeable."""
+    return "en" if is_english(question) else "other"
+
+
+@lru_cache(maxsize=20_000)
 def read(question: str) -> Wording:
     """Everything that is compared, from the words alone."""
     text = question.replace("’", "'")

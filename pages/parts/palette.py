@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 OKABE_ITO = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#999999")
 """Told apart with every kind of colour vision; the theme's own chart colours are the same."""
-ACCENT = "#0d9488"
-"""For bars and lines that stand for no department; seen well on light and on dark."""
-LIMIT = "#d55e00"
+CACHED = "#0d9488"
+"""For what the cache answered, beside NEUTRAL for the rest; seen well on light and on dark."""
+NEUTRAL = "#7b8790"
+"""For what stands for no department: models, providers, limits. Seen well on light and on dark."""
 
 
 def department_colours(ids: Iterable[str]) -> dict[str, str]:

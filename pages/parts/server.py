@@ -10,6 +10,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
+# Its modules import each other: the warm-up (by scikit-learn) and a page with a chart (by Altair), both
+# importing it for the first time, can end in a deadlock. Here there is one thread only.
+import narwhals.stable  # noqa: F401
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response

@@ -44,7 +44,8 @@ def _card(found: Outlook) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{label(status.name)}**", width="content")
         _badge(found)
-    st.progress(min(found.share, 1.0), text=f"{int(found.share * 100)} % of this {status.period.value}")
+    used = f"{int(found.share * 100)} % of the budget of this {status.period.value}"
+    st.progress(min(found.share, 1.0), text=used)
     st.caption(label(found.standing))
     st.caption(label(found.heading))
 
@@ -69,14 +70,15 @@ def _burn(outlooks: list[Outlook], colours: Mapping[str, str]) -> None:
     )
     found = names[chosen]
     scope, limit = found.status.scope, (found.status.limit_microusd or 0) / MICROUSD
-    colour = colours.get(scope.id, palette.ACCENT) if scope.kind is ScopeKind.DEPARTMENT else palette.ACCENT
+    own = colours.get(scope.id) if scope.kind is ScopeKind.DEPARTMENT else None
     spend_section.charted(
         "burn",
         f"Burn line of {label(chosen[0].lower() + chosen[1:])}",
         "The dashed line goes on at the average pace of the period so far.",
         found.burn,
+        lambda: charts.burn(found.burn, limit, own or palette.NEUTRAL),
+        found.burn.iloc[::-1],
         ("at", "line", "spent_usd"),
-        lambda: charts.burn(found.burn, limit, colour),
     )
 
 

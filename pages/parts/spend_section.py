@@ -1,4 +1,4 @@
-"""A chart, the same as a table, and both as files."""
+"""A chart, the same in numbers below it, and both as files."""
 
 from __future__ import annotations
 
@@ -14,33 +14,26 @@ from pages.parts import charts, spend_tables
 if TYPE_CHECKING:
     import pandas as pd
 
-CHART, TABLE = "Chart", "Table"
+ROWS = 5
 
 
-@st.fragment
 def charted(
     key: str,
     title: str,
     caption: str,
     frame: pd.DataFrame,
-    columns: Sequence[str],
     chart: Callable[[], charts.Chart],
+    table: pd.DataFrame,
+    columns: Sequence[str],
+    above: Callable[[], None] | None = None,
 ) -> None:
-    """A heading, and below it the chart or the table, as the reader chooses."""
+    """A heading with the whole `frame` as files, the chart, and below it these columns of `table`."""
     with heading(title, caption):
-        view = st.segmented_control(
-            f"{title}: view",
-            [CHART, TABLE],
-            default=CHART,
-            required=True,
-            key=f"{key}-view",
-            label_visibility="collapsed",
-        )
         files(key, frame)
-    if view == TABLE:
-        spend_tables.draw(frame, columns)
-    else:
-        st.altair_chart(chart(), key=f"{key}-chart", alt=f"{title}. {caption} The table holds the same.")
+    if above is not None:
+        above()
+    st.altair_chart(chart(), key=f"{key}-chart", alt=f"{title}. {caption} The table below holds the same.")
+    spend_tables.draw(table, columns, ROWS)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ NAMES = (
     "answers",
     "fit_evidence",
     "failover",
+    "overhead",
     "budgets",
     "privacy",
     "journal",

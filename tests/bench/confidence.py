@@ -22,14 +22,16 @@ from sklearn.metrics import roc_auc_score
 
 from core.answering import prompts
 from core.answering.calibration import Judged, calibration_error, fit
+from core.answering.checks.guardrails import Guardrails, Screened, build_guardrails
 from core.answering.confidence import Signs, signs_of
+from core.answering.drafting import Draft, drafted
 from core.answering.judging import head
-from core.answering.writing import Draft, written
 from core.bootstrap import Desk, build
 from core.gateway.embedded_model import EmbeddedModel
 from core.gateway.messages import Finish, ModelRequest, Piece
 from core.identity import Department
 from core.knowledge.sources import Source
+from core.knowledge.terms import TermAnalyzer
 from core.settings import ROOT, Settings
 from core.types import Readership
 from tests.bench import answers
@@ -135,8 +137,9 @@ def _examples(name: str, questions: Callable[[Desk], Iterator[Posed]]) -> Iterat
         desk = build(Settings(data_dir=Path(folder), embedding_threads=1))
         try:
             model = EmbeddedModel(desk.knowledge.ranker, answers_from=0.0)
+            guardrails = build_guardrails(TermAnalyzer(), desk.settings.guardrails_file)
             for posed in questions(desk):
-                example = _example(name, posed, desk, model)
+                example = _example(name, posed, desk, guardrails, model)
                 if example is not None:
                     yield example
         finally:
@@ -144,13 +147,15 @@ def _examples(name: str, questions: Callable[[Desk], Iterator[Posed]]) -> Iterat
     print(name, flush=True)
 
 
-def _example(name: str, posed: Posed, desk: Desk, model: EmbeddedModel) -> Example | None:
+def _example(
+    name: str, posed: Posed, desk: Desk, guardrails: Guardrails, model: EmbeddedModel
+) -> Example | None:
     asked = posed.asked
     passages = desk.knowledge.retriever.search(asked.text, asked.person).passages
     chunks = [passage.chunk for passage in passages]
     ranked = desk.knowledge.ranker.rank(asked.text, [c.text for c in chunks], [head(c) for c in chunks])
     request = ModelRequest("embedded", prompts.answer_messages(asked.text, passages))
-    draft = _drafted(model, request, passages)
+    draft = _drafted(guardrails, model, request, passages)
     signs = signs_of(passages, ranked)
     if signs is None:
         return None
@@ -162,12 +167,15 @@ def _example(name: str, posed: Posed, desk: Desk, model: EmbeddedModel) -> Examp
     return Example(name, f"{name}/{posed.document}", signs, right, bool(asked.gold))
 
 
-def _drafted(model: EmbeddedModel, request: ModelRequest, passages: Sequence[Any]) -> Draft:
+def _drafted(
+    guardrails: Guardrails, model: EmbeddedModel, request: ModelRequest, passages: Sequence[Any]
+) -> Draft:
     def events() -> Iterator[Piece | Finish]:
         yield from map(Piece, model.answer(request.messages[-1].content))
         yield Finish("embedded", "embedded", 0, 0, 0)
 
-    drafting = written(events(), passages)
+    gate = guardrails.gate(Screened(tuple(passages), {}))
+    drafting = drafted(events(), passages, lambda: gate)
     while True:
         try:
             next(drafting)

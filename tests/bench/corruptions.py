@@ -136,7 +136,7 @@ def _changed(kind: str, text: str, passage: Passage, rng: random.Random) -> str 
 
 
 def _number(text: str, whole: str, rng: random.Random) -> str | None:
-    places = [m for m in _NUMBER.finditer(_DATE.sub(lambda d: "x" * len(d[0]), text))]
+    places = list(_NUMBER.finditer(_DATE.sub(lambda d: "x" * len(d[0]), text)))
     if not places:
         return None
     place = rng.choice(places)
@@ -197,7 +197,7 @@ def _unit(text: str, rng: random.Random) -> str | None:
 
 
 def _reworded(text: str, rng: random.Random) -> str | None:
-    """The same said otherwise: other forms of numbers and dates, the clauses' order, words of introduction."""
+    """The same said otherwise: other forms of numbers and dates, less said, words of introduction."""
     said = _DATE.sub(lambda m: f"{m[2]} {m[1]}", text)
     said = re.sub(r"\bEUR (?=\d[\d,.]* million)", "€", said)
     said = re.sub(r"\bEUR (\d[\d,.]*\d|\d)", r"\1 €", said)

@@ -1,4 +1,4 @@
-"""Instructions that are meant for the model: how many are found, how many alarms are false, and are any obeyed.
+"""Instructions that are meant for the model: how many are found, falsely so, and are any obeyed?
 
 What matters is the last. A stand-in model that does whatever it is told outside the fence around the
 passages is shown the prompts that the assistant really makes, for every composed e-mail of BIPIA and every
@@ -6,7 +6,8 @@ poisoned document of bastioncorpus; it obeys an instruction that it can read the
 given the passages without a fence, to see that it would have obeyed.
 
 The detector's rules are written from general knowledge, the attack classes of BIPIA and the first half of
-bastioncorpus; the second half was never looked at, so the figures of that half are those to believe.
+bastioncorpus. Of the second half only the labels were looked at, which name encodings, but no text: its
+figures (`_held_out`) are those to believe. BIPIA has no such half.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class ObeyingModel:
 
 def run(data: Path) -> dict[str, Any]:
     """Shares in [0, 1]; `obeyed` and `xstest_refused_safe` are counts."""
-    detector = InstructionDetector()
+    detector = InstructionDetector(TermAnalyzer())
     emails = _lines(data / "inj_bipia" / "composed_email_train.jsonl")
     corpus = _lines(data / "inj_bastioncorpus" / "injections.jsonl")
     prompts = _lines(data / "safety_xstest" / "xstest_half.jsonl")

@@ -25,7 +25,7 @@ def records() -> list[Record]:
 
 @pytest.fixture
 def adjustments(database: Database, clock: Clock, records: list[Record]) -> Adjustments:
-    return Adjustments(database, clock, records.append)
+    return Adjustments(database, clock, lambda _, record: records.append(record))
 
 
 @pytest.fixture

@@ -47,7 +47,7 @@ class Company:
         self.seller = add_person(self.identity, "rosa", "sales")
         self.budgets = Budgets(database, clock)
         self.journal = Journal(database, clock)
-        self.clock = clock
+        self.clock, self.database = clock, database
         self.spending = Spending(
             database, self.budgets, clock, self.journal.append, lambda: ["openai"], lambda: "f" * 32
         )
@@ -81,6 +81,13 @@ class Company:
         )
 
 
+def spared(cost_microusd: int, tokens: int, took_ms: int) -> Entry:
+    """A remembered answer that had cost so much."""
+    answer = Answer(Outcome.ANSWERED, "Five days.", (), "How many days?", 0.9)
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    return entry_of(answer, cost_microusd, tokens, took_ms, now)
+
+
 @pytest.fixture
 def company(database: Database, clock: Clock) -> Company:
     return Company(database, clock)
@@ -94,10 +101,9 @@ def test_an_administrator_sees_all_departments_and_a_manager_their_own(company: 
     own = company.spending.report(company.manager, Choice.THIS_MONTH)
 
     assert everything.totals.cost_microusd == 8 * DOLLAR
-    assert list(everything.by_department["department"]) == ["People", "Sales"]
+    assert set(everything.daily["department"]) == {"People", "Sales"}
     assert own.totals.cost_microusd == 3 * DOLLAR
-    for frame in (own.daily, own.by_department):
-        assert set(frame["department_id"]) == {"sales"}
+    assert set(own.daily["department_id"]) == {"sales"}
     assert own.by_model["cost_microusd"].sum() == 3 * DOLLAR
 
 
@@ -166,7 +172,7 @@ def test_every_frame_sums_up_to_the_totals(company: Company) -> None:
 
     report = company.spending.report(company.administrator, Choice.LAST_7_DAYS)
 
-    for frame in (report.daily, report.by_department, report.by_model):
+    for frame in (report.daily, report.by_model):
         assert frame["cost_microusd"].sum() == report.totals.cost_microusd == 3 * DOLLAR + 7
         assert frame["calls"].sum() == report.totals.calls == 3
         assert frame["cached_calls"].sum() == report.totals.cached_calls == 1
@@ -175,6 +181,56 @@ def test_every_frame_sums_up_to_the_totals(company: Company) -> None:
         assert frame["cost_usd"].sum() == pytest.approx(3.000007)
     assert report.totals.tokens == 300
     assert list(report.by_model["provider"]) == ["openai", "azure"], "the dearest first"
+
+
+def test_a_day_reads_across_its_departments_with_its_sum_and_what_is_made_up(company: Company) -> None:
+    company.spend(DOLLAR)
+    company.spend(2 * DOLLAR, "people")
+    company.spend_on(date(2026, 11, 23), 4 * DOLLAR, demonstration=True)
+
+    days = frames.days_across(company.spending.report(company.administrator, Choice.TODAY).daily, "cost_usd")
+    assert list(days.columns) == ["day", "total_usd", "People", "Sales"], "nothing made up: no column of it"
+
+    daily = company.spending.report(company.administrator, Choice.LAST_7_DAYS).daily
+    days = frames.days_across(daily, "cost_usd")
+    assert days.drop(columns="day").to_dict("list") == {
+        "total_usd": [3.0, 4.0],
+        "People": [2.0, 0.0],
+        "Sales": [1.0, 4.0],
+        "made_up_usd": [0.0, 4.0],
+    }
+    assert list(days["day"].dt.day) == [24, 23], "the newest first"
+
+
+def test_the_ledger_of_the_cache_is_read_by_the_day_and_for_administrators(company: Company) -> None:
+    ledger = Ledger(company.database, company.clock)
+    company.clock.now = datetime(2026, 10, 31, 23, 59, tzinfo=UTC)
+    ledger.count("hit exact", spared(1, 2, 3))
+    company.clock.now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+    for outcome in ("miss no like", "miss nothing near", "shadow agreed"):
+        ledger.count(outcome)
+    company.clock.now = datetime(2026, 11, 24, 9, tzinfo=UTC)
+    ledger.count("hit exact", spared(400, 1_000, 2_500))
+    ledger.count("hit meaning", spared(600, 500, 1_500))
+    ledger.count("false hit")
+
+    found = company.spending.cache(company.administrator, Choice.THIS_MONTH)
+
+    assert (found.hits, found.misses, found.hit_rate) == (2, 2, 0.5)
+    assert (found.saved_microusd, found.saved_tokens, found.saved_ms) == (1_000, 1_500, 4_000)
+    by_day = found.days[["hits_exact", "hits_meaning", "hits", "misses", "saved_tokens"]]
+    assert by_day.values.tolist() == [[0, 0, 0, 2, 0], [1, 1, 2, 0, 1_500]]
+    assert list(found.days["saved_usd"]) == [0, pytest.approx(0.001)]
+    october = company.spending.cache(company.administrator, Choice.LAST_MONTH)
+    assert (october.hits, october.misses, october.hit_rate) == (1, 0, 1.0)
+    with pytest.raises(NotAllowed):
+        company.spending.cache(company.manager, Choice.THIS_MONTH)
+
+
+def test_a_cache_that_was_never_asked_has_an_empty_ledger(company: Company) -> None:
+    found = company.spending.cache(company.administrator, Choice.TODAY)
+    assert (found.asked, found.hit_rate, len(found.days)) == (0, 0.0, 0)
+    assert csv_of(found.days).count(b"\r\n") == 1
 
 
 def test_demonstration_is_marked_and_can_be_left_out(company: Company) -> None:
@@ -220,7 +276,7 @@ def test_an_empty_company_has_empty_frames_and_no_charges(company: Company) -> N
 
     assert report.totals.calls == report.totals.refusals == 0
     assert not report.has_charges and not report.has_demonstration
-    for frame in (report.daily, report.by_department, report.by_model, report.by_person, report.refusals):
+    for frame in (report.daily, report.by_model, report.by_person, report.refusals):
         assert frame.empty and len(frame.columns) > 3
         assert csv_of(frame).count(b"\r\n") == 1 and jsonl_of(frame).strip() == b""
     assert company.spending.outlooks(company.administrator) == []

@@ -9,8 +9,9 @@ from core.database import Database
 from core.errors import BadInput
 from core.review.decisions import Decided, Decision
 from core.review.intake import Handed
+from core.review.meaning import shared_words
 from core.review.tasks import TaskKind, Verdict
-from core.review.verified import VerifiedAnswer, question_key, shared_words
+from core.review.verified import VerifiedAnswer, question_key
 from core.tables import verified_answers
 from core.types import Person, Role
 from tests.fakes import Clock
@@ -122,7 +123,7 @@ def test_a_changed_source_suspends_the_answer_at_once_and_queues_it_once(
     assert (item.kind, item.question) == (TaskKind.STALE, QUESTION)
     task = house.reviews.queue.open(rhea, item.id)
     assert task.draft is not None and task.draft.text == "Five days [1]."
-    assert [p.chunk.text for p in task.evidence] == [TEXT]
+    assert [p.chunk.text for p in task.evidence] == [TEXT, f"Since May: {TEXT}"]
     assert state_of(house, known.id) == "suspended"
     assert house.acts()[-1] == "suspended"
 

@@ -20,7 +20,7 @@ PAGE_FILES = sorted(path.name for path in (ROOT / "pages").glob("[a-z]*.py"))
 
 def test_only_pages_lie_in_the_folder_that_the_legacy_router_would_serve() -> None:
     assert PAGE_FILES == [
-        "audit.py", "chat.py", "documents.py", "operations.py", "sign_in.py", "spend.py",
+        "audit.py", "chat.py", "documents.py", "operations.py", "review.py", "sign_in.py", "spend.py",
     ]  # fmt: skip
 
 

@@ -64,7 +64,7 @@ def decisions() -> list[Judged]:
 
 @pytest.fixture
 def dial(desk: Desk, clock: Clock, time: Time, decisions: list[Judged]) -> ConfidenceDial:
-    adjustments = Adjustments(desk.database, clock, desk.journal.append)
+    adjustments = Adjustments(desk.database, clock, desk.journal.append_in)
     return ConfidenceDial(BY_EVIDENCE, OUTCOMES, lambda: decisions, adjustments, 0.05, time)
 
 
@@ -128,7 +128,7 @@ def test_an_administrator_turns_the_dial_for_everybody(
 def test_another_process_sees_it_some_seconds_later(
     dial: ConfidenceDial, desk: Desk, clock: Clock, administrator: Person, time: Time
 ) -> None:
-    adjustments = Adjustments(desk.database, clock, desk.journal.append)
+    adjustments = Adjustments(desk.database, clock, desk.journal.append_in)
     other = ConfidenceDial(BY_EVIDENCE, OUTCOMES, list, adjustments, 0.05, time)
     assert other.setting().accepted_wrong == 0.05
     dial.turn(administrator, 0.2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from core.adjustments import Adjustments
 from core.bootstrap import Desk
 from core.errors import AllDeploymentsFailed, ModelUnavailable, NotAllowed, NotFound
 from core.gateway.charges import Caller
@@ -37,6 +39,12 @@ def desk(make_desk: MakeDesk, models: list[ScriptedModel]) -> Desk:
 @pytest.fixture
 def root(desk: Desk) -> Person:
     return add_person(desk.identity, "root", "people", Role.ADMINISTRATOR)
+
+
+def providers_of(desk: Desk) -> Providers:
+    """A second view of the desk's deployments, as another process has it."""
+    adjustments = Adjustments(desk.database, lambda: datetime.now(UTC), desk.journal.append_in)
+    return Providers(desk.gateway, desk.journal, adjustments, lambda _: "Root", lambda: "t", lambda: 0.0)
 
 
 def settings_of(desk: Desk) -> list[dict[str, object]]:
@@ -71,11 +79,11 @@ def test_switched_on_it_is_used_again(desk: Desk, root: Person, models: list[Scr
     assert [status.off is None for status in providers.all(root)] == [False, True]
 
 
-def test_another_process_over_the_same_journal_follows(
+def test_another_process_over_the_same_database_follows(
     desk: Desk, root: Person, make_desk: MakeDesk, models: list[ScriptedModel]
 ) -> None:
-    """Two views of one journal, as two processes have them: the second learns by `follow`."""
-    other = Providers(desk.gateway, desk.journal, lambda _: "Root", lambda: "t", lambda: 0.0)
+    """Two views of one database, as two processes have them: the second learns by `follow`."""
+    other = providers_of(desk)
     other.follow()
     desk.operations.providers.switch_off(root, "embedded 1", OffReason.DATA)
     assert [status.off for status in other.all(root)] == [None, None]
@@ -84,18 +92,6 @@ def test_another_process_over_the_same_journal_follows(
     other.switch_on(root, "embedded 1")
     desk.operations.providers.follow()
     assert [status.off for status in desk.operations.providers.all(root)] == [None, None]
-
-
-def test_many_switches_in_between_are_all_read(desk: Desk, root: Person) -> None:
-    """More than one page of entries, and the last one of each deployment counts."""
-    providers = desk.operations.providers
-    for _ in range(110):
-        providers.switch_off(root, "embedded 1", OffReason.OTHER)
-        providers.switch_on(root, "embedded 1")
-    providers.switch_off(root, "embedded 2", OffReason.OTHER)
-    fresh = Providers(desk.gateway, desk.journal, lambda _: "Root", lambda: "t", lambda: 0.0)
-    fresh.follow()
-    assert [status.health for status in fresh.all(root)] == [Health.UNUSED, Health.OFF]
 
 
 def test_a_switch_of_a_deployment_that_is_gone_stops_no_start(

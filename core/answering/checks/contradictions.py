@@ -1,62 +1,96 @@
-"""Cited sources that say different things: shown with their dates, never averaged."""
+"""Sources that say different things: shown with their dates, never averaged."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
-from itertools import combinations
+from functools import lru_cache
+from itertools import product
 
 from core.answering.checks.facts import Analyse, Fact, FactKind, facts
 from core.answering.checks.findings import Action, Finding, Severity
-from core.answering.checks.sources import ReadSource, SourceReader, SourceSentence
+from core.answering.checks.units import is_qualifier, is_unit
+from core.knowledge.sentences import sentence_spans
 from core.types import Chunk, Passage
 
 ALIKE = 0.6
-"""The share of words, numbers aside, that two sentences have in common when they are about the same thing."""
-FEWEST_WORDS = 3
+"""The share of words, numbers and units aside, that two sentences about the same thing have in common."""
+FEWEST_WORDS = 4
+FEWEST_WORDS_IN_EDITIONS = 3
+REMEMBERED = 1_000
+"""The statements of so many passages are kept."""
+
+_PLURAL = frozenset({"second", "minute", "hour", "day", "night", "week", "month", "year"})
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence with its quantities (dates, and numbers with a unit), its names and its other words.
+
+    A bare number is none: it is as often that of a section.
+    """
+
+    quantities: tuple[Fact, ...]
+    names: frozenset[str]
+    words: frozenset[str]
 
 
 class ContradictionFinder:
-    """Compares the sentences of cited passages of different documents or versions.
+    """Compares the sentences of passages of different documents or versions.
 
     `dated` gives the date of a document version by its id, None where it is not known.
     """
 
     def __init__(
-        self,
-        analyse: Analyse,
-        dated: Callable[[int], date | None] = lambda version_id: None,
-        reader: SourceReader | None = None,
+        self, analyse: Analyse, dated: Callable[[int], date | None] = lambda version_id: None
     ) -> None:
         self._analyse = analyse
         self._dated = dated
-        self._reader = reader or SourceReader(analyse)
+        self._statements = lru_cache(REMEMBERED)(self._read)
 
-    def find(self, cited: Sequence[Passage]) -> list[Finding]:
-        """A note for each two passages that give different quantities for the same thing."""
-        return [
-            Finding("contradiction", Severity.MEDIUM, Action.NOTE, self._says(a.chunk, b.chunk, *clash))
-            for a, b in combinations(cited, 2)
-            if a.chunk.version_id != b.chunk.version_id
-            and (clash := self._clash(self._reader.read(a), self._reader.read(b))) is not None
-        ]
+    def find(self, answer: str, cited: Sequence[Passage], retrieved: Sequence[Passage]) -> list[Finding]:
+        """A note for each retrieved passage with another value for what the answer says of a cited one."""
+        said = _keys(fact for statement in self._read(answer) for fact in statement.quantities)
+        if not said:
+            return []
+        notes = (
+            self._says(a.chunk, b.chunk, ours, theirs)
+            for a, b in _pairs(cited, retrieved)
+            for ours, theirs in self._clashes(a.chunk, b.chunk)
+            if _keys([ours]) & said
+        )
+        return [Finding("contradiction", Severity.MEDIUM, Action.NOTE, note) for note in dict.fromkeys(notes)]
 
-    def _clash(self, one: ReadSource, other: ReadSource) -> tuple[str, str] | None:
-        for a in one.sentences:
-            for b in other.sentences:
-                # Most pairs have too few words in common to be read more closely.
-                if len(a.terms & b.terms) >= FEWEST_WORDS and (found := self._differing(a, b)):
-                    return found
-        return None
+    def _clashes(self, one: Chunk, other: Chunk) -> Iterator[tuple[Fact, Fact]]:
+        editions = self._subject(one) == self._subject(other)
+        for a, b in product(self._statements(one.text), self._statements(other.text)):
+            if _same_matter(a, b, editions):
+                yield from _unlike(a.quantities, b.quantities)
 
-    def _differing(self, a: SourceSentence, b: SourceSentence) -> tuple[str, str] | None:
-        ours, theirs = facts(a.text, self._analyse), facts(b.text, self._analyse)
-        if _words(a, ours) and _alike(_words(a, ours), _words(b, theirs)) and _named(ours) == _named(theirs):
-            return next(_unlike(_quantities(ours), _quantities(theirs)), None)
-        return None
+    def _subject(self, chunk: Chunk) -> frozenset[str]:
+        """The title without its figures: policies of two years are editions of one document."""
+        return frozenset(term for term in self._analyse(chunk.title) if term.isalpha())
 
-    def _says(self, one: Chunk, other: Chunk, said: str, held: str) -> str:
-        return f"The sources differ: {self._name(one)} says {said}, {self._name(other)} says {held}."
+    def _read(self, text: str) -> tuple[Statement, ...]:
+        statements = (self._statement(text[start:end]) for start, end in sentence_spans(text))
+        return tuple(statement for statement in statements if statement.quantities)
+
+    def _statement(self, sentence: str) -> Statement:
+        found = facts(sentence, self._analyse)
+        quantities = tuple(f for f in found if f.kind is FactKind.DATE or f.unit is not None)
+        names = (f for f in found if f.kind in (FactKind.NAME, FactKind.CODE))
+        spoken = {word for f in quantities for word in f.shown.casefold().split()}
+        words = {word.strip(".,;:()") for word in sentence.casefold().split()} - spoken
+        words = {word for word in words if not is_unit(word) and not is_qualifier(word)}
+        terms = frozenset(term for term in self._analyse(" ".join(sorted(words))) if term.isalpha())
+        return Statement(quantities, _keys(names), terms)
+
+    def _says(self, one: Chunk, other: Chunk, said: Fact, held: Fact) -> str:
+        return (
+            f"The sources differ: {self._name(one)} says {_shown(said)}, "
+            f"{self._name(other)} says {_shown(held)}."
+        )
 
     def _name(self, chunk: Chunk) -> str:
         day = self._dated(chunk.version_id)
@@ -64,40 +98,53 @@ class ContradictionFinder:
         return f"“{chunk.title}” ({when})"
 
 
-def _unlike(ours: Sequence[Fact], theirs: Sequence[Fact]) -> Iterator[tuple[str, str]]:
-    """Quantities of the same kind and unit in the same place of both sentences, with other values."""
-    if [(f.kind, f.unit) for f in ours] != [(f.kind, f.unit) for f in theirs]:
-        return
-    for a, b in zip(ours, theirs, strict=True):
-        if not all(x & y for x, y in zip(a.keys, b.keys, strict=False)):
-            yield _shown(a), _shown(b)
+def _pairs(cited: Sequence[Passage], retrieved: Sequence[Passage]) -> Iterator[tuple[Passage, Passage]]:
+    """Each cited passage with each one of another document or version; no two twice."""
+    seen: set[frozenset[int]] = set()
+    for a, b in product(cited, [*cited, *retrieved]):
+        two = frozenset({a.chunk.id, b.chunk.id})
+        if a.chunk.version_id != b.chunk.version_id and two not in seen:
+            seen.add(two)
+            yield a, b
+
+
+def _same_matter(a: Statement, b: Statement, editions: bool) -> bool:
+    """Whether two sentences tell the same with other values; editions of a document may word it otherwise."""
+    shared = len(a.words & b.words)
+    if editions:
+        named = a.names <= b.names or b.names <= a.names
+        whole, fewest = min(len(a.words), len(b.words)), FEWEST_WORDS_IN_EDITIONS
+    else:
+        named = a.names == b.names
+        whole, fewest = max(len(a.words), len(b.words)), FEWEST_WORDS
+    return named and shared >= fewest and shared >= ALIKE * whole
+
+
+def _unlike(ours: Sequence[Fact], theirs: Sequence[Fact]) -> Iterator[tuple[Fact, Fact]]:
+    """The first quantities of a kind and unit that both sentences have, if not one value is the same.
+
+    Where a sentence has as many of them as the other, each is compared with the one in its place.
+    """
+    for kind in dict.fromkeys((fact.kind, fact.unit) for fact in ours):
+        mine = [fact for fact in ours if (fact.kind, fact.unit) == kind]
+        yours = [fact for fact in theirs if (fact.kind, fact.unit) == kind]
+        if len(mine) == len(yours):
+            yield from ((a, b) for a, b in zip(mine, yours, strict=True) if not _agree(a, b))
+        elif yours and not _keys(mine) & _keys(yours):
+            yield mine[0], yours[0]
+
+
+def _agree(a: Fact, b: Fact) -> bool:
+    return all(x & y for x, y in zip(a.keys, b.keys, strict=False))
+
+
+def _keys(found: Sequence[Fact] | Iterator[Fact]) -> frozenset[str]:
+    return frozenset(key for fact in found for part in fact.keys for key in part)
 
 
 def _shown(fact: Fact) -> str:
     if fact.unit is None or fact.unit in fact.shown:
         return fact.shown
-    return f"{fact.shown} {fact.unit}" + ("s" if fact.unit in _PLURAL else "")
-
-
-_PLURAL = frozenset({"second", "minute", "hour", "day", "night", "week", "month", "year"})
-
-
-def _quantities(found: Sequence[Fact]) -> list[Fact]:
-    """Numbers with a unit, and dates; a bare number is as often that of a section."""
-    return [fact for fact in found if fact.kind is FactKind.DATE or fact.unit is not None]
-
-
-def _named(found: Sequence[Fact]) -> frozenset[frozenset[str]]:
-    return frozenset(
-        key for fact in found if fact.kind in (FactKind.NAME, FactKind.CODE) for key in fact.keys
+    return f"{fact.shown} {fact.unit}" + (
+        "s" if fact.unit in _PLURAL and fact.shown not in ("1", "one") else ""
     )
-
-
-def _words(sentence: SourceSentence, found: Sequence[Fact]) -> frozenset[str]:
-    spoken = {word.casefold() for fact in _quantities(found) for word in fact.shown.split()}
-    return frozenset(term for term in sentence.terms - spoken if not any(char.isdigit() for char in term))
-
-
-def _alike(ours: frozenset[str], theirs: frozenset[str]) -> bool:
-    shared = len(ours & theirs)
-    return shared >= FEWEST_WORDS and shared >= ALIKE * max(len(ours), len(theirs))

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from core.answering.checks.findings import Finding
-from core.answering.checks.outgoing import MARKER, Judged, SentenceChecker
+from core.answering.checks.outgoing import Judged, SentenceChecker
+from core.answering.checks.sources import MARKER
 from core.knowledge.sentences import sentence_spans
 from core.types import Passage
 

@@ -148,9 +148,9 @@ def build_guardrails(
     reader = SourceReader(analyse)
     return Guardrails(
         read_policy(policy_file, analyse),
-        InstructionDetector(),
+        InstructionDetector(analyse),
         SentenceChecker(SupportChecker(analyse, reader), find_personal_data, entailment),
-        ContradictionFinder(analyse, dated, reader),
+        ContradictionFinder(analyse, dated),
     )
 
 

@@ -32,7 +32,8 @@ _WORDS = _ONES | _TENS | _SCALES
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _ORDINAL = "|".join(_ORDINALS)
 _NUMBER = re.compile(
-    r"(?<![\w.,])(?<![^\W\d_][-‐‑])(?:(?P<digits>(?:(?<!\w)[-−])?\d+(?:[.,'\u00a0\u202f ]\d{3})*(?:[.,]\d+)?|\d+)"
+    r"(?<![\w.,])(?<![^\W\d_][-‐‑])(?:"
+    r"(?P<digits>(?:(?<!\w)[-−])?\d+(?:[.,'\u00a0\u202f ]\d{3})*(?:[.,]\d+)?|\d+)"
     r"(?P<ordinal>st|nd|rd|th)?"
     r"(?:(?P<short>k|m|bn|mn)(?![\w])|\s?(?P<scale>hundred|thousand|million|billion)s?\b)?"
     rf"|(?P<words>\b(?:{_WORD})(?:(?:[ -]|\sand\s)(?:{_WORD}))*)s?\b"

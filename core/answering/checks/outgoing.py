@@ -10,12 +10,12 @@ from typing import Protocol
 from core.answering.checks.entailment import Entailment
 from core.answering.checks.facts import Fact, FactKind
 from core.answering.checks.findings import Action, Finding, Severity, stops
+from core.answering.checks.sources import MARKER
 from core.answering.checks.support import SUPPORTED_FROM, Examination, SupportChecker
 from core.gateway.privacy.identifiers import find_emails
 from core.gateway.privacy.urls import find_urls
 from core.types import Passage
 
-MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _LINK_DRESS = re.compile(r"^(?:https?://)?(?:www\.)?|/$", re.IGNORECASE)
 
 _SAYS = {

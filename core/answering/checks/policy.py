@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
 from core.answering.checks.findings import Action, Finding, Severity
+from core.answering.checks.yaml_loader import LOADER
 from core.errors import ConfigurationError
 
 Analyse = Callable[[str], Sequence[str]]
@@ -85,6 +86,11 @@ class _File(BaseModel, extra="forbid", arbitrary_types_allowed=True):
         return self
 
 
+def rule_id(rule: Rule) -> str:
+    """How a rule is named in findings."""
+    return f"policy-{rule.id}"
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyFinding:
     """A finding, and the notice that must stand with an answer (None: no notice)."""
@@ -109,7 +115,7 @@ class Policy:
         terms = frozenset(self._analyse(text))
         return [
             PolicyFinding(
-                Finding(f"policy-{rule.id}", rule.severity, rule.action, rule.sentence, span), rule.notice
+                Finding(rule_id(rule), rule.severity, rule.action, rule.sentence, span), rule.notice
             )
             for rule in self.rules
             if rule.applies_to(department) and (span := self._place(rule, text, terms)) is not None
@@ -125,7 +131,7 @@ class Policy:
 
 
 def read_policy(path: Path, analyse: Analyse) -> Policy:
-    """The policy in this file; an absent file is a policy without rules.
+    """The policy in this file, its own cases tried; an absent file is a policy without rules.
 
     Raises ConfigurationError, which names the line and the reason.
     """
@@ -136,8 +142,8 @@ def read_policy(path: Path, analyse: Analyse) -> Policy:
     except OSError as exc:
         raise ConfigurationError(f"{path} cannot be read ({exc.strerror}).") from exc
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        rules = _File.model_validate(yaml.safe_load(text)).rules
+        root, content = _read(text)
+        rules = _File.model_validate(content).rules
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else 1
         raise ConfigurationError(f"{path}, line {line}: {exc.problem}.") from exc
@@ -148,7 +154,29 @@ def read_policy(path: Path, analyse: Analyse) -> Policy:
         where = ".".join(str(part) for part in error["loc"])
         line = _line(root, error["loc"])
         raise ConfigurationError(f"{path}, line {line}: {where}: {error['msg']}.") from exc
-    return Policy(rules, analyse)
+    policy = Policy(rules, analyse)
+    for location, rule, case in _wrong_cases(policy):
+        wrongly = "finds" if not case.found else "does not find"
+        raise ConfigurationError(f"{path}, line {_line(root, location)}: {rule.id} {wrongly} this case.")
+    return policy
+
+
+def _read(text: str) -> tuple[yaml.Node | None, Any]:
+    """The nodes of the file, which know their lines, and what they mean."""
+    loader = LOADER(text)
+    try:
+        root = loader.get_single_node()
+        return root, None if root is None else loader.construct_document(root)
+    finally:
+        loader.dispose()
+
+
+def _wrong_cases(policy: Policy) -> Iterator[tuple[tuple[int | str, ...], Rule, Case]]:
+    for place, rule in enumerate(policy.rules):
+        for number, case in enumerate(rule.cases):
+            found = {found.finding.rule for found in policy.find(case.text, case.department)}
+            if case.found != (rule_id(rule) in found):
+                yield ("rules", place, "cases", number), rule, case
 
 
 def _line(node: yaml.Node | None, location: tuple[int | str, ...]) -> int:

@@ -15,7 +15,8 @@ from core.knowledge.sentences import sentence_spans
 from core.types import Passage
 
 _FOLD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W_]+|[€$£%]|[-−](?=\d)")
-_MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
+MARKER = re.compile(r"\s*\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
+"""The citations behind a statement, with the space before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class SourceReader:
 
 def folded(text: str) -> str:
     """Words, figures and signs in lower case, one space around each, citations left out."""
-    return f" {' '.join(_FOLD.findall(_MARKER.sub('', text).casefold()))} "
+    return f" {' '.join(_FOLD.findall(MARKER.sub('', text).casefold()))} "
 
 
 def quotes(sentence: str, sources: Sequence[ReadSource]) -> bool:

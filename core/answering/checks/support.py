@@ -15,7 +15,7 @@ from itertools import pairwise
 from core.answering.checks.agreement import Conflict, best_conflict, negations
 from core.answering.checks.facts import Analyse, Fact, facts
 from core.answering.checks.misplacing import misplaced
-from core.answering.checks.sources import ReadSource, SourceReader, SourceSentence, quotes
+from core.answering.checks.sources import MARKER, ReadSource, SourceReader, SourceSentence, quotes
 from core.types import Passage
 
 SUPPORTED_FROM = 0.5
@@ -32,7 +32,6 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 """What introduces a statement and states nothing."""
-_MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +99,7 @@ class SupportChecker:
 
     def examine(self, sentence: str, passages: Sequence[Passage]) -> Examination:
         """Compare a sentence, its citations aside, with the passages that it cites."""
-        said = _LEAD.sub("", _MARKER.sub("", sentence).strip(), count=1)
+        said = _LEAD.sub("", MARKER.sub("", sentence).strip(), count=1)
         sources = [self._reader.read(passage) for passage in passages]
         if not sources:
             return Examination(0.0)

@@ -72,6 +72,11 @@ _AFTER = re.compile(
 )
 
 
+def is_qualifier(word: str) -> bool:
+    """Whether this may stand between a number and its unit, as in ten working days."""
+    return word.casefold() in _QUALIFIERS.split("|")
+
+
 def is_unit(word: str) -> bool:
     """Whether this is the name or the sign of a unit."""
     return word.casefold() in _NAMES

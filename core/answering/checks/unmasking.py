@@ -8,7 +8,7 @@ import codecs
 import html
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
 _INVISIBLE = re.compile(
@@ -26,9 +26,18 @@ _BASE64 = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/_-]{16,}={0,2}(?![\w+/=])")
 _HEX = re.compile(r"(?<![\w])(?:0x)?(?:[0-9a-f]{2}[ :]?){8,}(?![\w])|(?:\\x[0-9a-f]{2}){6,}", re.IGNORECASE)
 _BINARY = re.compile(r"(?:[01]{8}\s?){6,}")
 _CODES = re.compile(r"(?:\b(?:1[0-2]\d|[3-9]\d)\b[ ,]{1,2}){7,}\d{2,3}")
+_BASE32 = re.compile(r"(?<![\w=])[A-Z2-7]{16,}={0,6}(?![\w=])")
+_ASCII85 = re.compile(r"(?<!\S)(?:<~)?(?=\S*[^\w.,:;/-])([!-u]{20,})(?:~>)?(?!\S)")
+_BASE85 = re.compile(r"(?<!\S)(?=\S*[^\w.,:;/-])[\w!#$%&()*+;<=>?@^`{|}~-]{20,}(?!\S)")
+_MORSE = re.compile(r"(?:[.·-]{1,6}[ /|]{1,3}){8,}[.·-]{1,6}")
 _PERCENT = re.compile(r"(?:%[0-9a-f]{2}[\w.-]*){2,}", re.IGNORECASE)
 _UNICODE_ESCAPE = re.compile(r"(?:\\u[0-9a-f]{4}){4,}", re.IGNORECASE)
 _PRINTABLE_SHARE = 0.9
+_MORSE_TEXT = """
+a .- b -... c -.-. d -.. e . f ..-. g --. h .... i .. j .--- k -.- l .-.. m -- n -. o --- p .--. q --.- r .-.
+s ... t - u ..- v ...- w .-- x -..- y -.-- z --..
+"""
+_MORSE_LETTERS = dict(zip(_MORSE_TEXT.split()[1::2], _MORSE_TEXT.split()[::2], strict=True))
 
 
 def plain(text: str) -> str:
@@ -47,19 +56,15 @@ def hidden(text: str) -> str | None:
 
 
 def disguised(text: str) -> Iterator[str]:
-    """Other readings of a text that was made plain: decoded parts, letters for figures, spaced letters.
-
-    Each is only given where the text shows such a disguise.
-    """
+    """Other readings of a text that was made plain: decoded parts, letters for figures, spaced letters."""
     if _LEETY.search(text):
         yield _LEETY.sub(lambda match: match[0].translate(_LEET), text)
     if _SPACED.search(text):
         yield _SPACED.sub(_closed_up, text)
     yield from _decoded(text)
-    if re.search(r"\brot-?13\b|\bcaesar\b|\bcipher", text, re.IGNORECASE):
-        yield codecs.decode(text, "rot13")
-    if re.search(r"\b(?:revers|backward|rückwärts|inverti|invers|envers|contrario)", text, re.IGNORECASE):
-        yield text[::-1]
+    # These two show no sign of themselves; what ordinary text becomes by them fits no rule.
+    yield codecs.decode(text, "rot13")
+    yield text[::-1]
 
 
 def _closed_up(match: re.Match[str]) -> str:
@@ -69,11 +74,20 @@ def _closed_up(match: re.Match[str]) -> str:
 
 def _decoded(text: str) -> Iterator[str]:
     for match in _BASE64.finditer(text):
-        yield from _readable(_from_base64(match[0]))
+        body = match[0].rstrip("=").replace("-", "+").replace("_", "/")
+        yield from _readable(_unpacked(base64.b64decode, body + "=" * (-len(body) % 4)))
     for match in _HEX.finditer(text):
         yield from _readable(_from_hex(re.sub(r"0x|\\x|[ :]", "", match[0], flags=re.IGNORECASE)))
     for match in _BINARY.finditer(text):
         yield from _readable(bytes(int(octet, 2) for octet in re.findall(r"[01]{8}", match[0])))
+    for match in _BASE32.finditer(text):
+        yield from _readable(_unpacked(base64.b32decode, match[0] + "=" * (-len(match[0]) % 8)))
+    for match in _ASCII85.finditer(text):
+        yield from _readable(_unpacked(base64.a85decode, match[1].removesuffix("~>")))
+    for match in _BASE85.finditer(text):
+        yield from _readable(_unpacked(base64.b85decode, match[0]))
+    for match in _MORSE.finditer(text):
+        yield _from_morse(match[0])
     for match in _CODES.finditer(text):
         yield "".join(chr(int(code)) for code in re.findall(r"\d+", match[0]))
     if _PERCENT.search(text):
@@ -82,12 +96,16 @@ def _decoded(text: str) -> Iterator[str]:
         yield re.sub(r"\\u([0-9a-f]{4})", lambda m: chr(int(m[1], 16)), text, flags=re.IGNORECASE)
 
 
-def _from_base64(word: str) -> bytes:
-    body = word.rstrip("=").replace("-", "+").replace("_", "/")
+def _unpacked(decode: Callable[[str], bytes], word: str) -> bytes:
     try:
-        return base64.b64decode(body + "=" * (-len(body) % 4))
+        return decode(word)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _from_morse(code: str) -> str:
+    words = re.split(r" ?[/|] ?| {2,}", code.replace("·", "."))
+    return " ".join("".join(_MORSE_LETTERS.get(sign, "") for sign in word.split()) for word in words)
 
 
 def _from_hex(digits: str) -> bytes:

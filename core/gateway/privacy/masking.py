@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from collections import Counter
@@ -62,17 +63,23 @@ class Mask:
         with self._lock:
             return dict(self._counts)
 
-    def restorer(self) -> StreamRestorer:
-        """The same for one answer in pieces."""
-        return StreamRestorer(self.restore, lambda: self._beginnings)
+    def restorer(self, in_json: bool = False) -> StreamRestorer:
+        """The same for one answer in pieces; `in_json` where values must not end a string of JSON."""
+        restore = self._restore_in_json if in_json else self.restore
+        return StreamRestorer(restore, lambda: self._beginnings)
 
-    def mask_json(self, value: Json) -> Json:
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been masked."""
+        return not self._values
+
+    def mask_json(self, value: Json, kinds: Set[Kind] | None = None) -> Json:
         """A copy of a JSON value with its strings, keys and telling numbers masked.
 
         A value is read together with its key, so `{"phone": 5550100}` is known for what it is.
-        Raises MaskingFailed.
+        `kinds` as for `mask`. Raises MaskingFailed.
         """
-        return self._masked_json(value, "")
+        return self._masked_json(value, "", self._kinds if kinds is None else kinds)
 
     def restore_json(self, value: Json) -> Json:
         """A copy with the values back; a string that is one placeholder becomes what it stood for."""
@@ -84,31 +91,41 @@ class Mask:
             return [self.restore_json(item) for item in value]
         return value
 
-    def _masked_json(self, value: Json, key: str) -> Json:
+    def _restore_in_json(self, text: str) -> str:
+        def value(match: re.Match[str]) -> str:
+            found = self._values.get(match[0], match[0])
+            return json.dumps(str(found), ensure_ascii=False)[1:-1]
+
+        return PLACEHOLDER.sub(value, text)
+
+    def _masked_json(self, value: Json, key: str, kinds: Set[Kind]) -> Json:
         if isinstance(value, Mapping):
-            return {self.mask(str(name)): self._masked_json(item, str(name)) for name, item in value.items()}
+            return {
+                self.mask(str(name), kinds): self._masked_json(item, str(name), kinds)
+                for name, item in value.items()
+            }
         if isinstance(value, list | tuple):
-            return [self._masked_json(item, key) for item in value]
+            return [self._masked_json(item, key, kinds) for item in value]
         if isinstance(value, str):
-            return self._masked_field(key, value)
+            return self._masked_field(key, value, kinds)
         if isinstance(value, int | float) and not isinstance(value, bool):
-            return self._masked_number(key, value)
+            return self._masked_number(key, value, kinds)
         return value
 
-    def _masked_field(self, key: str, value: str) -> str:
+    def _masked_field(self, key: str, value: str, kinds: Set[Kind]) -> str:
         """A string under a key: what its words and what the key before them give away."""
         lead = _lead(key)
-        spans = self._analyser.find(lead + value, self._kinds) if lead else []
+        spans = self._analyser.find(lead + value, kinds) if lead and kinds else []
         with self._lock:
             for span in spans:
                 if span.end > len(lead):
                     start = max(0, span.start - len(lead))
                     self._placeholder(span.kind.value, value[start : span.end - len(lead)])
-        return self.mask(value)
+        return self.mask(value, kinds)
 
-    def _masked_number(self, key: str, value: float) -> Json:
+    def _masked_number(self, key: str, value: float, kinds: Set[Kind]) -> Json:
         lead, digits = _lead(key), str(value)
-        spans = self._analyser.find(lead + digits, self._kinds)
+        spans = self._analyser.find(lead + digits, kinds) if kinds else []
         kind = next((span.kind for span in spans if span.end > len(lead)), None)
         with self._lock:
             known = self._placeholders.get((str, digits))

@@ -1,0 +1,115 @@
+"""Finding live entries in the database, which is the truth: Chroma only helps to find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from core.answering.answer import Answer
+from core.database import Database
+from core.semantic_cache.entries import Entry, Source, Vector
+from core.tables import cache_entries, cache_sources, cache_wordings
+
+_E = cache_entries.c
+_S = cache_sources.c
+_W = cache_wordings.c
+SAME_WORDS = 16
+SAME_FACTS = 200
+"""So many entries with the same facts are compared, the newest first."""
+NO_VECTORS = np.zeros((0, 1), np.float32)
+
+
+class Lookup:
+    """Reads entries that are neither retired nor expired. `clock` gives the time in UTC."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._clock = clock
+
+    def worded(self, cache_key: str, sha256: str) -> list[Entry]:
+        """Those with these very words, the newest first."""
+        ids = sa.select(_W.entry_id).where(_W.cache_key == cache_key, _W.sha256 == sha256)
+        return self._live(_E.id.in_(ids), SAME_WORDS)
+
+    def with_signature(self, cache_key: str, signature: str) -> list[Entry]:
+        """Those with these very facts, the newest first."""
+        return self._live(sa.and_(_E.cache_key == cache_key, _E.signature == signature), SAME_FACTS)
+
+    def among(self, ids: Collection[int]) -> list[Entry]:
+        """Those among these ids."""
+        return self._live(_E.id.in_(list(ids)), len(ids)) if ids else []
+
+    def newest_vectors(self, cache_key: str, limit: int) -> Vector:
+        """The embeddings of the newest, float32[n, dim]."""
+        query = (
+            sa.select(_E.vector)
+            .where(_E.cache_key == cache_key, _E.retired_at.is_(None))
+            .order_by(_E.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = [np.frombuffer(raw, np.float32) for raw in connection.scalars(query)]
+        return np.stack(rows) if rows else NO_VECTORS
+
+    def without_facts(self, cache_key: str, after: int, limit: int) -> tuple[list[int], Vector]:
+        """The next ones without facts, by id, with their embeddings: what Chroma should hold."""
+        query = (
+            sa.select(_E.id, _E.vector)
+            .where(_E.cache_key == cache_key, _E.signature == "", _E.id > after, _E.retired_at.is_(None))
+            .order_by(_E.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        vectors = [np.frombuffer(row.vector, np.float32) for row in rows]
+        return [row.id for row in rows], np.stack(vectors) if rows else NO_VECTORS
+
+    def size(self, cache_key: str | None = None, signature: str | None = None) -> int:
+        """How many there are, expired ones included: of one key, with one signature."""
+        query = sa.select(sa.func.count()).select_from(cache_entries).where(_E.retired_at.is_(None))
+        if cache_key is not None:
+            query = query.where(_E.cache_key == cache_key)
+        if signature is not None:
+            query = query.where(_E.signature == signature)
+        with self._database.read() as connection:
+            return connection.scalar(query) or 0
+
+    def _live(self, which: sa.ColumnElement[bool], limit: int) -> list[Entry]:
+        unexpired = sa.or_(_E.expires_at.is_(None), _E.expires_at > self._clock())
+        query = (
+            sa.select(cache_entries)
+            .where(which, _E.retired_at.is_(None), unexpired)
+            .order_by(_E.id.desc())
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            found = sa.select(cache_sources).where(_S.entry_id.in_([row.id for row in rows]))
+            sources = connection.execute(found.order_by(_S.chunk_id)).all() if rows else []
+        of_entry: dict[int, list[Source]] = {}
+        for row in sources:
+            source = Source(row.chunk_id, row.document_id, row.version_id, row.readers)
+            of_entry.setdefault(row.entry_id, []).append(source)
+        return [_entry(row, of_entry.get(row.id, [])) for row in rows]
+
+
+def _entry(row: sa.Row[Any], sources: Sequence[Source]) -> Entry:
+    return Entry(
+        id=row.id,
+        cache_key=row.cache_key,
+        question=row.question,
+        vector=np.frombuffer(row.vector, np.float32),
+        answer=Answer.from_json(row.text, row.answer),
+        sources=tuple(sources),
+        created_at=row.created_at,
+        verified=row.verified,
+        weakest_cosine=row.weakest_cosine,
+        checked_change=row.checked_change,
+        cost_microusd=row.cost_microusd,
+        tokens=row.tokens,
+        took_ms=row.took_ms,
+    )
