@@ -81,6 +81,8 @@ from core.knowledge.vector_index import ChromaStore, VectorIndex
 from core.knowledge.versions import Versions
 from core.memory import Memory, VerifiedMemory
 from core.operations.accounts import first_password
+from core.operations.cache import CacheOperations
+from core.operations.cache_dial import CacheDial
 from core.operations.confidence import Confidence
 from core.operations.configuration import Configuration, env_file_of
 from core.operations.limits import LimitsReport
@@ -241,7 +243,8 @@ def build(
         knowledge.catalog.dated,
     )
     background = ThreadPoolExecutor(1, thread_name_prefix="background")
-    cache = _cache(settings, database, knowledge, embedder, analyser, clock)
+    cache_dial = CacheDial(adjustments, timer)
+    cache = _cache(settings, database, knowledge, embedder, analyser, clock, cache_dial.threshold)
     key = _cache_key(settings, embedder)
     reviews = build_reviews(
         database,
@@ -286,7 +289,9 @@ def build(
         dial,
         gateway,
         journal,
-        _operations(settings, database, gateway, journal, adjustments, dial, clock, timer),
+        _operations(
+            settings, database, gateway, journal, adjustments, dial, reviews, cache, cache_dial, clock, timer
+        ),
         _spending(database, gateway, journal, clock),
         *_audit(settings, database, journal, clock),
         reviews,
@@ -398,6 +403,9 @@ def _operations(
     journal: Journal,
     adjustments: Adjustments,
     dial: ConfidenceDial,
+    reviews: Reviews,
+    cache: SemanticCache,
+    cache_dial: CacheDial,
     clock: Callable[[], datetime],
     timer: Callable[[], float],
 ) -> Operations:
@@ -405,9 +413,12 @@ def _operations(
     providers = Providers(gateway, journal, adjustments, people.name_of, lambda: uuid.uuid4().hex, timer)
     providers.follow()
     configuration = Configuration(settings, os.environ, env_file_of(settings))
-    outcomes, lessons = len(read_outcomes(settings.confidence_file)), Lessons(Store(database, clock))
-    confidence = Confidence(dial, outcomes, lessons.recent, lambda: recent(journal, clock()))
-    return Operations(providers, people, LimitsReport(gateway), configuration, confidence)
+    outcomes = len(read_outcomes(settings.confidence_file))
+    confidence = Confidence(dial, outcomes, reviews.lessons.recent, lambda: recent(journal, clock()))
+    kept = CacheOperations(
+        cache.administration, cache_dial, clock, journal.append, lambda: uuid.uuid4().hex
+    )
+    return Operations(providers, people, LimitsReport(gateway), configuration, confidence, kept)
 
 
 def _audit(
@@ -474,6 +485,7 @@ def _cache(
     embedder: Embedder,
     analyser: Finder,
     clock: Callable[[], datetime],
+    threshold: Callable[[], float],
 ) -> SemanticCache:
     questions = VectorIndex(knowledge.store, embedder.name, prefix="questions-")
     chosen = settings.cache
@@ -481,7 +493,17 @@ def _cache(
         ttl=timedelta(days=chosen.ttl_days), entries=chosen.entries, shadow_rate=chosen.shadow_rate
     )
     rng = random.Random()  # noqa: S311 - which answers are compared
-    return SemanticCache(database, questions, knowledge.vectors, embedder, analyser, clock, rng, rules)
+    return SemanticCache(
+        database,
+        questions,
+        knowledge.vectors,
+        embedder,
+        analyser,
+        clock,
+        rng,
+        rules,
+        threshold=threshold,
+    )
 
 
 def _cache_key(settings: Settings, embedder: Embedder) -> Callable[[str], CacheKey]:

@@ -42,6 +42,8 @@ def main() -> None:
     question = typed or st.session_state.pop(_PENDING, None)
     if question is not None:
         answer_view.open_source(None)
+    if conversation_id is not None:
+        here.reviews.inbox.mark_read(person, conversation_id)
     source = _opened_source(messages)
     st.set_page_config(layout="centered" if source is None else "wide")
     # A slot of its own: it is empty at once when the first question is asked.
@@ -49,7 +51,8 @@ def main() -> None:
     if not messages and question is None:
         with welcome.container():
             _welcome(here, person)
-    _history(here, person, messages, source, asking=question is not None)
+    if conversation_id is not None:
+        _history(here, person, conversation_id, messages, source, asking=question is not None)
     if question is not None:
         _answer(here, person, conversation_id, question)
     _problem()
@@ -80,6 +83,7 @@ def _welcome(here: Desk, person: Person) -> None:
 def _history(
     here: Desk,
     person: Person,
+    conversation_id: int,
     messages: Sequence[StoredMessage],
     source: tuple[int, Citation] | None,
     *,
@@ -92,11 +96,11 @@ def _history(
         if message.author == "person":
             _question(message.text)
         elif source is None:
-            _stored_answer(here, person, message)
+            _stored_answer(here, person, conversation_id, message)
         else:
             left, right = st.columns([11, 9], gap="medium")
             with left:
-                _stored_answer(here, person, message)
+                _stored_answer(here, person, conversation_id, message)
             if source[0] == message.id:
                 with right:
                     if source_panel.draw(here, person, source[1]):
@@ -106,9 +110,9 @@ def _history(
         _unanswered(messages[-1].text)
 
 
-def _stored_answer(here: Desk, person: Person, message: StoredMessage) -> None:
+def _stored_answer(here: Desk, person: Person, conversation_id: int, message: StoredMessage) -> None:
     with st.chat_message("assistant", avatar=str(ASSETS / "mark.svg")):
-        answer_view.draw(here, person, message, _ask_next)
+        answer_view.draw(here, person, conversation_id, message, _ask_next)
 
 
 def _question(text: str) -> None:

@@ -27,7 +27,7 @@ from core.review.queue import Lease
 from core.review.reviews import Reviews, build_reviews
 from core.review.tasks import NewTask, TaskFinding
 from core.settings import ReviewSettings
-from core.types import DataClass, Chunk, ChunkSpan, LoadedDocument, Passage, Person, Role, Section
+from core.types import Chunk, ChunkSpan, DataClass, LoadedDocument, Passage, Person, Role, Section
 from tests.conftest import add_departments
 
 QUESTION = "How many days of leave may be carried over?"

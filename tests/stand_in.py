@@ -24,6 +24,7 @@ class Script:
     in seconds: `reset` hangs up before any headers, `silent_s` passes before them, `first_after_s`
     between them and the first piece, `stall_s` after the `stall_after`th piece. `junk` is sent as
     an event after the first piece. After a `cut` nothing comes, `linger_s` keeps the connection open.
+    `choices` are sent one a chunk in place of the pieces and their end, for calls of tools and `n`.
     """
 
     pieces: tuple[str, ...] = ("Five days [1].",)
@@ -45,6 +46,7 @@ class Script:
     reason: str = "stop"
     linger_s: float = 0.0
     keep_alive: bool = False
+    choices: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass
@@ -129,11 +131,13 @@ def stand_in() -> Iterator[StandIn]:
                 self.wfile.write(b"0\r\n\r\n")
 
         def _pieces(self, script: Script) -> None:
+            for choice in script.choices:
+                self._event({**_chunk({}), "choices": [choice]})
             closing.wait(script.first_after_s)
             until = time.monotonic() + script.comments_s
             while time.monotonic() < until and not closing.wait(0.05):
                 self._send(b": still here\n\n")
-            for number, piece in enumerate(script.pieces):
+            for number, piece in enumerate(() if script.choices else script.pieces):
                 if number == script.stall_after:
                     closing.wait(script.stall_s)
                 if number == 1 and script.junk is not None:
@@ -143,7 +147,8 @@ def stand_in() -> Iterator[StandIn]:
                 self._event(_chunk({"content": piece}))
 
         def _end(self, script: Script) -> None:
-            self._event(_chunk({}, script.reason))
+            if not script.choices:
+                self._event(_chunk({}, script.reason))
             if script.usage:
                 self._event({**_chunk({}), "choices": [], "usage": USAGE})
             if script.done:

@@ -116,9 +116,7 @@ class Budgets:
                 )
             self._record_in(connection, budget_set(actor, scope, amount_microusd, period))
 
-    def hold(
-        self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller, also: Also = _nothing
-    ) -> Hold:
+    def hold(self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller, also: Also = _nothing) -> Hold:
         """Set micro-dollars aside in every scope, or in none. It frees itself after `ttl_s` seconds.
 
         Raises BudgetExceeded for the first budget without room, after expired holds were freed.

@@ -6,11 +6,12 @@ import uuid
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 
-from core.errors import AllDeploymentsFailed, NotCleared
+from core.errors import AllDeploymentsFailed, FailureKind, ModelUnavailable, NotCleared
 from core.gateway.budgets import Budgets
 from core.gateway.call import Call
 from core.gateway.charges import Caller
 from core.gateway.disguise import Disguise
+from core.gateway.hanging_up import Line
 from core.gateway.messages import Finish, Message, ModelRequest, Numbers, Piece, Restart
 from core.gateway.privacy.masking import Finder
 from core.gateway.rate_limits import RateLimits
@@ -72,9 +73,19 @@ class Gateway:
         vectors know that a passage is about a person or an address, but not about which one. Names
         and numbers are then found by the keyword index, which stays in this house, and not by meaning.
         """
-        if not texts:
-            return ()
-        request = ModelRequest(model, tuple(Message("user", text) for text in texts), max_tokens=0)
+        return self.embedded(model, texts, caller, data_class)[0] if texts else ()
+
+    def embedded(
+        self,
+        model: str,
+        texts: Sequence[str],
+        caller: Caller,
+        data_class: DataClass = DataClass.INTERNAL,
+        line: Line | None = None,
+    ) -> tuple[Rows, Finish]:
+        """As `embed`, with what it took; there must be a text."""
+        messages = tuple(Message("user", text) for text in texts)
+        request = ModelRequest(model, messages, max_tokens=0, line=line)
         return self._rows(request, caller, data_class, Disguise(self._analyser, together=False))
 
     def rerank(
@@ -90,10 +101,22 @@ class Gateway:
         Where they are masked, they are masked together: a name of the question has the same
         placeholder in the texts, so that it still counts.
         """
-        if not texts:
-            return []
-        request = ModelRequest(model, tuple(Message("user", t) for t in (question, *texts)), max_tokens=0)
-        return [row[0] for row in self._rows(request, caller, data_class, Disguise(self._analyser))]
+        return self.reranked(model, question, texts, caller, data_class)[0] if texts else []
+
+    def reranked(
+        self,
+        model: str,
+        question: str,
+        texts: Sequence[str],
+        caller: Caller,
+        data_class: DataClass = DataClass.INTERNAL,
+        line: Line | None = None,
+    ) -> tuple[list[float], Finish]:
+        """As `rerank`, with what it took; there must be a text."""
+        messages = tuple(Message("user", text) for text in (question, *texts))
+        request = ModelRequest(model, messages, max_tokens=0, line=line)
+        rows, finish = self._rows(request, caller, data_class, Disguise(self._analyser))
+        return [row[0] for row in rows], finish
 
     def test(self, deployment: str, caller: Caller) -> Finish:
         """Ask one deployment a few words now, on the caller's account; raises as `Router.test_now`."""
@@ -108,13 +131,17 @@ class Gateway:
         finally:
             call.settle()
 
-    def _rows(self, request: ModelRequest, caller: Caller, data_class: DataClass, disguise: Disguise) -> Rows:
+    def _rows(
+        self, request: ModelRequest, caller: Caller, data_class: DataClass, disguise: Disguise
+    ) -> tuple[Rows, Finish]:
         rows: Rows = ()
         with closing(self._events(self.readers, request, caller, data_class, disguise)) as events:
             for event in events:
                 if isinstance(event, Numbers):
                     rows = event.rows
-        return rows
+                elif isinstance(event, Finish):
+                    return rows, event
+        raise ModelUnavailable("The model gave no end to its answer.", kind=FailureKind.PROTOCOL)
 
     def _events(
         self,

@@ -25,6 +25,7 @@ from core.tables import changes, chunks, documents, files, purges, versions
 from core.types import ChunkSpan, DataClass, LoadedDocument
 
 LEASE = timedelta(minutes=5)
+_CHANGES_LOCK = 0x616E6368  # any fixed number: it names the advisory lock of those who note changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,7 @@ class Versions:
         """
         trace_id = uuid.uuid4().hex
         with self._database.write() as connection:
+            _in_commit_order(connection)
             for record in [self._swap(connection, each, trace_id) for each in staged]:
                 self._record_in(connection, record)
 
@@ -153,6 +155,7 @@ class Versions:
         Raises Busy while a new version of it is being made, NotFound when it is gone already.
         """
         with self._database.write() as connection:
+            _in_commit_order(connection)
             row = connection.execute(
                 sa.select(documents.c.id, documents.c.readers, documents.c.current_version_id)
                 .where(documents.c.id == document_id)
@@ -387,6 +390,12 @@ def _discard(connection: sa.Connection, which: sa.ColumnElement[bool], keep_empt
 def _note_purge(connection: sa.Connection, group: str, version_id: int, ids: Sequence[int]) -> None:
     values = {"group_key": group, "version_id": version_id, "chunk_ids": list(ids)}
     connection.execute(sa.insert(purges).values(values))
+
+
+def _in_commit_order(connection: sa.Connection) -> None:
+    """Who has seen a change has seen all with lower ids; PostgreSQL alone gives ids out before commits."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CHANGES_LOCK)))
 
 
 def _note_change(

@@ -58,18 +58,13 @@ class Bridge:
         future.add_done_callback(lambda _: self._done(flow.line))
         return flow
 
-    async def call(self, work: Callable[[Line], T], line: Callable[[Line], object] = lambda _: None) -> T:
-        """The result of `work` in a thread; `line` is given the line on which to hang up. Raises Busy."""
+    def single(self, work: Callable[[Line], T]) -> Flow[T]:
+        """The same for work with one result, which `Flow.only` gives."""
 
-        def once(on: Line) -> Iterator[T]:
-            yield work(on)
+        def once(line: Line) -> Iterator[T]:
+            yield work(line)
 
-        flow = self.flow(once)
-        line(flow.line)
-        async with aclosing(flow.batches()) as batches:
-            async for batch in batches:
-                return batch[0]
-        raise CallerGone
+        return self.flow(once)
 
     def drain(self) -> None:
         """Take nothing new; what runs goes on."""
@@ -140,6 +135,13 @@ class Flow(Generic[T]):
                 raise self._error
         finally:
             self.line.hang_up()
+
+    async def only(self) -> T:
+        """The one item; raises what the source raised."""
+        async with aclosing(self.batches()) as batches:
+            async for batch in batches:
+                return batch[0]
+        raise CallerGone
 
     def _tell(self) -> None:
         if self._told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
@@ -72,7 +73,7 @@ class EventStream(Response):
                 await _more(send, _DONE, last=True)
             except CallerGone:
                 self._visit.status = 499
-            except Exception as exc:
+            except Exception as exc:  # noqa: BLE001 - whatever it is, the client gets an error it can read
                 refusal = refusal_of(exc)
                 self._visit.error_code = refusal.code or refusal.kind
                 if not started:
@@ -89,8 +90,16 @@ class EventStream(Response):
         return b"".join(_event(chunk) for event in batch for chunk in self._chunks.of(event))
 
 
+def as_json(payload: Mapping[str, Any]) -> bytes:
+    """The bytes of a payload; a provider may cut a character in two, which only an escape can say."""
+    try:
+        return orjson.dumps(payload)
+    except TypeError:
+        return json.dumps(payload).encode()
+
+
 def _event(payload: Mapping[str, Any]) -> bytes:
-    return b"data: " + orjson.dumps(payload) + b"\n\n"
+    return b"data: " + as_json(payload) + b"\n\n"
 
 
 async def _more(send: Send, body: bytes, last: bool = False) -> None:

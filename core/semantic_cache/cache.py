@@ -60,8 +60,11 @@ class SemanticCache:
         rules: CacheRules | None = None,
         judge: Judge = same_answer,
         in_background: InBackground | None = None,
+        threshold: Callable[[], float] | None = None,
     ) -> None:
         self.rules = rules or CacheRules()
+        # Asked at each recall where an administrator may turn it; otherwise that of the rules.
+        self._threshold = threshold or (lambda: self.rules.threshold)
         self._judge = judge
         self._rng = rng
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="cache-repair")
@@ -215,7 +218,7 @@ class SemanticCache:
 
     def _by_meaning(self, person: Person, key: CacheKey, question: str) -> Candidate | Miss:
         ranked = self._meaning.ranked(key.digest, question)
-        threshold = self.rules.threshold
+        threshold = self._threshold()
         good = [pair for pair in ranked if pair[0] >= threshold]
         if (found := self._servable(person, question, "meaning", good)) is not None:
             return found

@@ -26,8 +26,6 @@ MARGIN = 0.05
 been among the passages that the answer was written from."""
 MOST_CHUNKS = 2_000
 """More new chunks than these are not looked at while somebody waits: that is a miss."""
-_UNORDERED = 64
-"""PostgreSQL gives out ids before it commits: so many changes before the last one are looked at again."""
 
 
 class Standing(StrEnum):
@@ -54,7 +52,6 @@ class Freshness:
     def __init__(self, database: Database, vectors: ChunkVectors) -> None:
         self._database = database
         self._vectors = vectors
-        self._overlap = 0 if database.is_sqlite else _UNORDERED
 
     def last_change(self) -> int:
         """The newest change of the index; taken before retrieval, an answer was checked against it."""
@@ -66,7 +63,7 @@ class Freshness:
         with self._database.read() as connection:
             last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
             state = _of_sources(connection, entry, person)
-            since = entry.checked_change - self._overlap
+            since = entry.checked_change
             ids = _new_chunks(connection, since, entry) if last > since else {}
         if state is not Standing.GOOD:
             return state, last

@@ -10,51 +10,42 @@ from core.answering.answer import Answer, Outcome
 from core.answering.citations import Citation
 from core.bootstrap import Desk
 from core.conversations import StoredMessage
-from core.errors import AnswerdeskError
 from core.types import Person
-from pages.parts.browser import copy_button
+from pages.parts import answer_actions, answer_waiting, provenance
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label
-from pages.parts.wording import count, duration, money
 
 OPENED_SOURCE = "opened-source"
 TITLE_CHARS = 60
-THUMBS = (-1, 1)
-# The provider of the model that runs inside Answerdesk.
-EMBEDDED_PROVIDER = "embedded"
+NOT_FOUND_HELP = "Try other words, or ask a person: a colleague will look whether it is written down."
 
 
-def draw(desk: Desk, person: Person, message: StoredMessage, ask_again: Callable[[str], None]) -> None:
-    """One stored answer."""
+def draw(
+    desk: Desk,
+    person: Person,
+    conversation_id: int,
+    message: StoredMessage,
+    ask_again: Callable[[str], None],
+) -> None:
+    """One stored answer, or the wait for it."""
     given = Answer.from_json(message.text, message.answer or {})
     match given.outcome:
         case Outcome.ANSWERED:
             _text(given, message.id)
         case Outcome.NOT_FOUND:
-            _plainly(
-                given.text, "Try other words, or ask the owner of the documents whether it is written down."
-            )
+            _plainly(given.text, "" if given.verified else NOT_FOUND_HELP)
         case Outcome.FAILED:
             _plainly(given.text, "You can ask again below; your question is kept.")
-    st.caption(provenance(given))
-    _actions(desk, person, message, given, ask_again)
-
-
-def provenance(given: Answer) -> str:
-    """One line: who wrote it, what was tried in vain, how well the sources fit, cost and time."""
-    facts = []
-    if given.provider == EMBEDDED_PROVIDER:
-        facts.append("Written by the built-in model")
-    elif given.model:
-        facts.append(f"Written by {label(given.model)} at {label(given.provider)}")
-    if given.failed:
-        facts.append(f"after {count(len(given.failed), 'failed attempt')}")
-    if given.outcome is Outcome.ANSWERED:
-        facts.append(f"sources fit {given.evidence:.0%}")
-    if given.model:
-        facts.append(money(given.cost_microusd).replace("$", r"\$") if given.cost_microusd else "no cost")
-    facts.append(duration(given.seconds))
-    return " · ".join(facts)
+        case Outcome.REFUSED:
+            st.markdown(f":material/block: {label(given.text)}")
+        case Outcome.WAITING:
+            _text(given, message.id)
+            answer_waiting.draw(desk, person, conversation_id, message.id)
+            return
+    for note in given.notes:
+        st.info(label(note), icon=":material/info:")
+    st.caption(" ".join(filter(None, [provenance.badges(given), provenance.line(given)])))
+    answer_actions.draw(desk, person, message, given, ask_again)
 
 
 def opened_source() -> tuple[int, int] | None:
@@ -71,7 +62,6 @@ def open_source(message_id: int | None, number: int = 0) -> None:
 def _text(given: Answer, message_id: int) -> None:
     st.markdown(safe_markdown(given.text, {citation.number for citation in given.citations}))
     if not given.citations:
-        st.warning("This answer names no source. Check it before you rely on it.", icon=":material/warning:")
         return
     with st.container(horizontal=True, gap="xsmall", key=f"sources-{message_id}"):
         for citation in given.citations:
@@ -96,57 +86,5 @@ def _where(citation: Citation) -> str:
 
 def _plainly(sentence: str, next_step: str) -> None:
     st.markdown(label(sentence))
-    st.caption(next_step)
-
-
-def _actions(
-    desk: Desk, person: Person, message: StoredMessage, given: Answer, ask_again: Callable[[str], None]
-) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        if given.outcome is not Outcome.FAILED:
-            st.feedback(
-                "thumbs",
-                key=f"thumbs-{message.id}",
-                default=None if message.rating is None else THUMBS.index(message.rating),
-                on_change=_rate,
-                args=(desk, person, message.id),
-            )
-        if given.outcome is Outcome.ANSWERED:
-            copy_button(given.text, key=f"copy-{message.id}")
-        st.button(
-            "Ask again",
-            key=f"again-{message.id}",
-            type="tertiary",
-            icon=":material/refresh:",
-            on_click=ask_again,
-            args=(given.question,),
-        )
-    if message.rating is not None:
-        _reason(desk, person, message)
-
-
-def _reason(desk: Desk, person: Person, message: StoredMessage) -> None:
-    if message.rating_reason:
-        st.caption(f"Your reason: {label(message.rating_reason)}")
-        return
-    with st.form(f"reason-form-{message.id}", border=False, clear_on_submit=True):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            reason = st.text_input(
-                "Reason",
-                key=f"reason-{message.id}",
-                placeholder="What was good?" if message.rating == 1 else "What was wrong?",
-                label_visibility="collapsed",
-                max_chars=2_000,
-            )
-            sent = st.form_submit_button("Send", key=f"send-reason-{message.id}")
-        if sent and reason.strip():
-            desk.conversations.rate(person, message.id, message.rating, reason)
-            st.rerun()
-
-
-def _rate(desk: Desk, person: Person, message_id: int) -> None:
-    chosen: int | None = st.session_state.get(f"thumbs-{message_id}")
-    try:
-        desk.conversations.rate(person, message_id, None if chosen is None else THUMBS[chosen])
-    except AnswerdeskError as exc:
-        st.toast(str(exc), icon=":material/error:")
+    if next_step:
+        st.caption(next_step)

@@ -13,7 +13,7 @@ from core.audit.findings import Query
 from core.bootstrap import Desk
 from core.journal.lines import Form, Line
 from core.types import Person
-from pages.parts import audit_names, audit_words
+from pages.parts import audit_facts, audit_names, audit_words
 from pages.parts.wording import MICROUSD, count
 
 PARAMETER = "trace"
@@ -145,7 +145,7 @@ def _frame(lines: Sequence[Line], names: Mapping[str, str], departments: Mapping
             "Time": [line.at for line in lines],
             "Entry": [line.seq for line in lines],
             "What": [audit_words.kind(line.kind).name for line in lines],
-            "Details": [audit_words.summary(line) for line in lines],
+            "Details": [audit_facts.summary(line) for line in lines],
             "Outcome": [audit_words.words(line.outcome or "") for line in lines],
             "Person": [names.get(line.person or "", "") for line in lines],
             "Department": [departments.get(line.department or "", line.department or "") for line in lines],

@@ -13,7 +13,7 @@ from core.errors import AnswerdeskError
 from core.journal.lines import Line
 from core.journal.timeline import Defect, Step, Timeline
 from core.types import Person
-from pages.parts import audit_list, audit_names, audit_words
+from pages.parts import audit_facts, audit_list, audit_names, audit_words
 from pages.parts.plain import label
 from pages.parts.wording import count, duration, moment, money
 
@@ -94,7 +94,7 @@ def _content(step: Step) -> None:
         " / ".join(filter(None, [line.provider, line.model])),
         f"took {duration(step.took_s)}" if step.took_s is not None else "",
         f"cost {money(line.cost_microusd)}" if line.cost_microusd is not None else "",
-        audit_words.facts(data),
+        audit_facts.facts(step.line.kind, data),
     ]
     facts = ", ".join(filter(None, said))
     if facts:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from core.journal.entries import Kind
-from core.journal.lines import Line
 
 Colour = Literal["green", "red", "orange", "blue", "gray"]
-SUMMARY_CHARS = 300
 
 
 class Words(NamedTuple):
@@ -71,33 +69,3 @@ def words(value: str) -> str:
 def colour(outcome: str) -> Colour:
     """The colour of an outcome's badge, which always carries its word."""
     return _COLOURS.get(outcome, "gray")
-
-
-def summary(line: Line) -> str:
-    """What an entry says, on one line: its masked text, or its first facts."""
-    text = line.data.get("text")
-    if isinstance(text, str) and text.strip():
-        return " ".join(text.split())[:SUMMARY_CHARS]
-    return facts(line.data)[:SUMMARY_CHARS]
-
-
-def facts(data: Mapping[str, Any]) -> str:
-    """The short values of an entry's data, as in `Scope person, passages 8`."""
-    said = [_fact(key, value) for key, value in data.items() if key != "text"]
-    found = ", ".join(filter(None, said))
-    return found[:1].upper() + found[1:]
-
-
-def _fact(key: str, value: Any) -> str:
-    name = key.replace("_", " ")
-    if value is None or value == "" or value == []:
-        return ""
-    if isinstance(value, bool):
-        return name if value else f"not {name}"
-    if isinstance(value, list):
-        flat = all(isinstance(item, str) for item in value) and len(value) <= 3
-        return f"{name} {' and '.join(value)}" if flat else f"{name} {len(value)}"
-    if isinstance(value, dict):
-        inner = ", ".join(f"{inner_key} {item}" for inner_key, item in list(value.items())[:6])
-        return f"{name} {inner}"
-    return f"{name} {value}"

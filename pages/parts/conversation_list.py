@@ -15,6 +15,7 @@ from pages.parts.plain import label
 PARAMETER = "conversation"
 SHOWN = 50
 TITLE_CHARS = 34
+POLL_S = 15.0
 
 
 def opened() -> int | None:
@@ -49,19 +50,33 @@ def draw(desk: Desk, person: Person, home: st.Page) -> None:
         found = desk.conversations.list(person, search, limit=SHOWN)
         if not found:
             st.caption("No conversation contains this." if search.strip() else "No conversations yet.")
+        unread = desk.reviews.inbox.unread(person)
         with st.container(gap=None, key="conversations"):
             for conversation in found:
-                _row(desk, person, conversation, home, is_open=conversation.id == current)
+                is_open = conversation.id == current
+                news = conversation.id in unread and not is_open
+                _row(desk, person, conversation, home, is_open=is_open, news=news)
+        _watch(desk, person, unread)
 
 
-def _row(desk: Desk, person: Person, conversation: Conversation, home: st.Page, *, is_open: bool) -> None:
+@st.fragment(run_every=POLL_S)
+def _watch(desk: Desk, person: Person, shown: frozenset[int]) -> None:
+    """Draw the page again when an answer has arrived in a conversation that is not open."""
+    if desk.reviews.inbox.unread(person) - shown - {opened()}:
+        st.rerun()
+
+
+def _row(
+    desk: Desk, person: Person, conversation: Conversation, home: st.Page, *, is_open: bool, news: bool
+) -> None:
     with st.container(horizontal=True, vertical_alignment="center", wrap=False, gap="xxsmall"):
         if st.button(
-            label(_short(conversation.title)),
+            f"**{label(_short(conversation.title))}**" if news else label(_short(conversation.title)),
+            icon=":material/mark_chat_unread:" if news else None,
             key=f"conversation-{conversation.id}",
             type="secondary" if is_open else "tertiary",
             width="stretch" if is_open else "content",
-            help=label(conversation.title) if len(conversation.title) > TITLE_CHARS else None,
+            help=_help(conversation, news=news),
             wrap=False,
         ):
             st.switch_page(home, query_params={PARAMETER: str(conversation.id)})
@@ -70,6 +85,12 @@ def _row(desk: Desk, person: Person, conversation: Conversation, home: st.Page, 
                 _rename(desk, person, conversation)
                 if st.button("Delete", key="delete-conversation", icon=":material/delete:", type="tertiary"):
                     confirm_delete(desk, person, conversation)
+
+
+def _help(conversation: Conversation, *, news: bool) -> str | None:
+    if news:
+        return f"A colleague has answered: {label(conversation.title)}"
+    return label(conversation.title) if len(conversation.title) > TITLE_CHARS else None
 
 
 def _rename(desk: Desk, person: Person, conversation: Conversation) -> None:

@@ -16,7 +16,7 @@ _REASONS = {
     "other evidence": "the documents found speak of something else",
     "about oneself": "it asks for the asker's own records",
     "other language": "it is in another language",
-    "follow up": "it needs the conversation before it",
+    "not stand-alone": "it needs the conversation before it",
     "embedder slow": "the search for it took too long",
     "fault": "the cache was out of order",
 }

@@ -162,7 +162,5 @@ def _made_from(view: ConfidenceView) -> str:
     measured = f"The confidence is fitted on {count(view.outcomes, 'measured answer')}"
     if view.learned:
         return f"{measured} and {count(view.learned, 'decision')} of reviewers. It learns from each new one."
-    return (
-        f"{measured}. Decisions of reviewers take part from {LEAST_DECISIONS} on: there "
-        f"{'is' if view.waiting == 1 else 'are'} {view.waiting:,} so far."
-    )
+    so_far = f"is {view.waiting}" if view.waiting == 1 else f"are {view.waiting or 'none'}"
+    return f"{measured}. Decisions of reviewers take part from {LEAST_DECISIONS} on: there {so_far} so far."

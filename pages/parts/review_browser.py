@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
 EVERY_S = 60
@@ -40,10 +42,15 @@ export default function ({ data }) {
 )
 
 
-def activity(key: str) -> bool:
-    """Whether the person has typed, clicked or scrolled; told once a minute at most."""
-    result = _ACTIVITY(key=key, data={"everyMs": EVERY_S * 1000}, height=1, on_active_change=lambda: None)
-    return result.active is not None
+def activity(key: str, told: Callable[..., None], *args: object) -> None:
+    """Call `told(*args)` when the person types, clicks or scrolls, once a minute at most."""
+    _ACTIVITY(
+        key=key,
+        data={"everyMs": EVERY_S * 1000},
+        height=1,
+        width=1,
+        on_active_change=lambda: told(*args),
+    )
 
 
 def focus(field_key: str, key: str) -> None:

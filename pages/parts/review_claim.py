@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import streamlit as st
@@ -113,9 +114,7 @@ def draw_time(desk: Desk, lease: Lease) -> None:
 
 
 def _time(desk: Desk, lease: Lease) -> None:
-    person = require(*REVIEWERS)
-    if activity(f"activity-{lease.task_id}"):
-        _renew(desk, person, lease)
+    person = require(*sorted(REVIEWERS))
     try:
         task = desk.reviews.queue.open(person, lease.task_id)
     except AnswerdeskError:
@@ -123,19 +122,26 @@ def _time(desk: Desk, lease: Lease) -> None:
     if task.item.state not in (TaskState.OPEN, TaskState.CLAIMED) or task.holder_id not in (None, person.id):
         # The whole page tells who was faster.
         st.rerun(scope="app")
-    left = (task.lease_until or lease.until) - desk.audit.now()
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap=None):
+        _badge((task.lease_until or lease.until) - desk.audit.now())
+        activity(f"activity-{lease.task_id}", _renew, desk, person, lease)
+
+
+def _badge(left: timedelta) -> None:
     if left <= timedelta(0):
-        st.badge("your time has run out, until somebody claims it", icon=":material/timer_off:", color="red")
+        st.badge("time is up, still yours until claimed", icon=":material/timer_off:", color="red")
     else:
-        colour = "orange" if left < SOON else "gray"
-        st.badge(f"kept for you for {span(left)}", icon=":material/timer:", color=colour)
+        st.badge(
+            f"kept for you for {span(left)}",
+            icon=":material/timer:",
+            color="orange" if left < SOON else "gray",
+        )
 
 
 def _renew(desk: Desk, person: Person, lease: Lease) -> None:
-    try:
+    # A claim that is lost is found, and told, by the reading that follows.
+    with suppress(AnswerdeskError):
         keep(desk.reviews.queue.renew(person, lease))
-    except AnswerdeskError:
-        st.rerun(scope="app")
 
 
 def _held(desk: Desk, person: Person, task_id: int) -> Lease | None:

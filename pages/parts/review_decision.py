@@ -23,7 +23,7 @@ _SENDS = "Ctrl+Enter"
 def draw(desk: Desk, person: Person, task: Task, lease: Lease) -> None:
     """The buttons, and the panel that is open."""
     with st.container(border=True, key="decide"):
-        with st.container(horizontal=True, gap="small"):
+        with st.container(horizontal=True, gap="xsmall"):
             st.button(
                 "Approve",
                 key="approve",

@@ -7,6 +7,7 @@ import streamlit as st
 from core.answering.answer import Answer
 from core.review.tasks import Task, TaskFinding
 from pages.parts import review_words
+from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label
 from pages.parts.review_marks import Mark, marks, pieces
 
@@ -89,6 +90,9 @@ def draw(task: Task) -> None:
             st.caption("There is no draft. Write the answer, or say that it is not in our documents.")
         else:
             _draft(task, task.draft, found)
+        if task.shown is not None:
+            st.caption("The person who asked has read this much of it already:")
+            st.markdown(safe_markdown(task.shown.text))
         with st.container(gap="xsmall", key="findings"):
             for mark in found:
                 _findings(mark)
@@ -112,8 +116,8 @@ def _about(task: Task, draft: Answer) -> str:
     if draft.provider:
         facts.append("Written by the built-in model" if draft.provider == "embedded" else _model(draft))
     if task.item.confidence is not None:
-        facts.append(f"right with a probability of {task.item.confidence:.0%}, as far as the program knows")
-    return ", ".join(facts) or "As it was given"
+        facts.append(f"confidence {task.item.confidence:.0%}: the probability that it is right")
+    return " · ".join(facts) or "As the person has it"
 
 
 def _model(draft: Answer) -> str:
@@ -124,7 +128,7 @@ def _findings(mark: Mark) -> None:
     worst = min(mark.findings, key=_rank)
     severity = "note" if worst.action == "note" else label(f"{worst.severity} risk")
     colour = "gray" if worst.action == "note" else _COLOURS.get(worst.severity, "gray")
-    said = [f"{review_words.rule(name)}." for name in dict.fromkeys(each.rule for each in mark.findings)]
+    said = dict.fromkeys(label(each.says) or f"{review_words.rule(each.rule)}." for each in mark.findings)
     # One line of Markdown, so that it wraps as a whole on a narrow screen.
     badges = [*([f":orange-badge[{mark.letter}]"] if mark.letter else []), f":{colour}-badge[{severity}]"]
     st.markdown(" ".join([*badges, *said]))

@@ -28,7 +28,7 @@ def draw(desk: Desk) -> None:
 
 
 def _live(desk: Desk) -> None:
-    person = require(*REVIEWERS)
+    person = require(*sorted(REVIEWERS))
     items = desk.reviews.queue.items(person, LISTED)
     now = desk.audit.now()
     if not items:
@@ -45,7 +45,8 @@ def _live(desk: Desk) -> None:
     number = st.pagination(pages, key=f"review-pages-{pages}") if pages > 1 else 1
     for item in shown[(number - 1) * PAGE : number * PAGE]:
         with rows, st.container(border=True, key=f"task-{item.id}", gap="xsmall"):
-            mine = review_claim.is_here(item.id) or (own is not None and own.task_id == item.id)
+            here = review_claim.is_here(item.id) and item.holder in (None, person.name)
+            mine = here or (own is not None and own.task_id == item.id)
             taken = _row(desk, person, item, now, mine) or taken
     if taken:
         # The whole page changes to the question, not this part alone.

@@ -62,13 +62,7 @@ def _bar(desk: Desk, person: Person, lease: Lease | None) -> None:
         )
         if lease is None:
             return
-        with st.container(
-            width="stretch",
-            horizontal=True,
-            horizontal_alignment="right",
-            vertical_alignment="center",
-            gap=None,
-        ):
+        with st.container(width="stretch"):
             review_claim.draw_time(desk, lease)
         st.button(
             "Put back",

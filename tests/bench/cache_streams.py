@@ -1,68 +1,166 @@
-"""Streams of questions through the rules of the semantic cache, insert on miss."""
+"""Streams and pairs of questions through the rules of the semantic cache, in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
+from core.semantic_cache.entries import Vector
+from core.semantic_cache.facts import signature
 from core.semantic_cache.geometry import GROWTH, Geometry, fitted
-from core.semantic_cache.sameness import compatible, score, signs
-from core.semantic_cache.wording import Wording, digest
+from core.semantic_cache.lookup import SAME_FACTS
+from core.semantic_cache.meaning import NEIGHBOURS
+from core.semantic_cache.sameness import Signs, compatible, signs
+from core.semantic_cache.wording import Wording, digest, read
 
-NEIGHBOURS = 16
+Score = Callable[[Signs], float]
 
 
 @dataclass(frozen=True)
 class Question:
+    """A question of a data set; `group` says which of them have the same answer, `fold` what it is split by."""
+
     text: str
     group: str
-    vector: np.ndarray
+    fold: str
+    vector: Vector
     wording: Wording
+    facts: str
+
+    @classmethod
+    def of(cls, text: str, group: str, fold: str, vector: Vector) -> Question:
+        wording = read(text)
+        return cls(text, group, fold, vector, wording, signature(wording.facts))
 
 
 @dataclass
-class Stream:
-    """The meaning tier in memory, by the same functions as the cache itself; `threshold` is a notch."""
+class Shelf:
+    """Stored questions, with the embeddings in one growing matrix."""
 
-    threshold: float
     stored: list[Question] = field(default_factory=list)
-    _exact: dict[str, Question] = field(default_factory=dict)
-    _vectors: list[np.ndarray] = field(default_factory=list)
-    _matrix: np.ndarray | None = None
-    _geometry: Geometry | None = None
-    _placed: np.ndarray | None = None
+    _matrix: NDArray[np.float32] = field(default_factory=lambda: np.zeros((64, 384), np.float32))
+
+    def add(self, question: Question) -> None:
+        if len(self.stored) == len(self._matrix):
+            self._matrix = np.concatenate([self._matrix, np.zeros_like(self._matrix)])
+        self._matrix[len(self.stored)] = question.vector
+        self.stored.append(question)
+
+    @property
+    def vectors(self) -> NDArray[np.float32]:
+        return self._matrix[: len(self.stored)]
+
+
+class Naive:
+    """The nearest stored question, from a cosine on."""
+
+    def __init__(self, threshold: float) -> None:
+        self._threshold = threshold
+        self._shelf = Shelf()
 
     def ask(self, question: Question) -> Question | None:
-        """The stored question that is the same; otherwise this one is stored."""
-        key = digest(question.text)
-        found = self._exact.get(key) or self._by_meaning(question)
+        """The stored question that is taken for the same; otherwise this one is stored."""
+        cosines = self._shelf.vectors @ question.vector
+        if len(cosines) and cosines.max() >= self._threshold:
+            return self._shelf.stored[int(cosines.argmax())]
+        self._shelf.add(question)
+        return None
+
+
+class Ours:
+    """Exact words, then meaning: the steps of `MeaningSearch`, by the same functions."""
+
+    def __init__(self, threshold: float, score: Score) -> None:
+        self._threshold = threshold
+        self._score = score
+        self._shelf = Shelf()
+        self._worded: dict[str, Question] = {}
+        self._by_facts: dict[str, list[int]] = {}
+        self._geometry: Geometry | None = None
+
+    def ask(self, question: Question) -> Question | None:
+        """The stored question that is taken for the same; otherwise this one is stored."""
+        words = digest(question.text)
+        found = self._worded.get(words) or self._alike(question)
+        self._worded[words] = found or question
         if found is None:
-            self._exact[key] = question
-            self.stored.append(question)
-            if self._geometry is None or len(self.stored) >= self._geometry.size * GROWTH:
-                self._fit()
+            self._by_facts.setdefault(question.facts, []).append(len(self._shelf.stored))
+            self._shelf.add(question)
+            if self._geometry is None or len(self._shelf.stored) >= self._geometry.size * GROWTH:
+                self._geometry = fitted(self._shelf.vectors)
         return found
 
-    def _fit(self) -> None:
-        self._geometry = fitted(np.stack([q.vector for q in self.stored]))
-
-    def _by_meaning(self, question: Question) -> Question | None:
+    def _alike(self, question: Question) -> Question | None:
         if self._geometry is None:
             return None
-        best, best_score = None, self.threshold
-        matrix = np.stack([q.vector for q in self.stored]) if self.stored else np.zeros((0, 384))
-        cosines = matrix @ question.vector
-        near = (
-            [i for i in np.argsort(-cosines) if compatible(question.wording, self.stored[i].wording)]
-            if len(cosines) < 200
-            else self._near(cosines, question)
-        )
-        asked = self._geometry.placed(question.vector[None, :])[0]
-        for i in near[:NEIGHBOURS]:
-            other = self.stored[i]
-            nearness = float(self._geometry.placed(other.vector[None, :])[0] @ asked)
-            value = score(signs(question.wording, other.wording, nearness))
-            if value >= best_score:
-                best, best_score = other, value
-        return best
+        ranked = score_all(question, [self._shelf.stored[i] for i in self._near(question)], self._geometry)
+        scored = [(self._score(found), other) for found, other in ranked]
+        best = max(scored, key=lambda pair: pair[0], default=None)
+        return best[1] if best is not None and best[0] >= self._threshold else None
+
+    def _near(self, question: Question) -> Sequence[int]:
+        places = np.array(self._by_facts.get(question.facts, []), dtype=int)
+        if question.facts:
+            return places[::-1][:SAME_FACTS].tolist()
+        cosines = self._shelf.vectors[places] @ question.vector
+        return places[np.argsort(-cosines)[:NEIGHBOURS]].tolist()
+
+
+def score_all(
+    question: Question, others: Sequence[Question], geometry: Geometry
+) -> list[tuple[Signs, Question]]:
+    """The signs of those that are compatible."""
+    alike = [other for other in others if compatible(question.wording, other.wording)]
+    if not alike:
+        return []
+    placed = geometry.placed(np.stack([question.vector, *(other.vector for other in alike)]))
+    return [
+        (signs(question.wording, other.wording, float(near)), other)
+        for other, near in zip(alike, placed[1:] @ placed[0], strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Shares in percent of requests, and recall and precision of reuse in [0, 1]."""
+
+    hit: float
+    wrong: float
+    recall: float
+    precision: float
+
+    def shown(self) -> dict[str, float]:
+        return {
+            "hit": round(self.hit, 2),
+            "wrong": round(self.wrong, 2),
+            "recall": round(self.recall, 4),
+            "precision": round(self.precision, 4),
+        }
+
+
+def rates(outcomes: Sequence[tuple[bool, bool, bool]]) -> Rates:
+    """From (reused, right, could have been reused) of each request."""
+    reused = [(right, could) for hit, right, could in outcomes if hit]
+    right = sum(each for each, _ in reused)
+    count, possible = max(1, len(outcomes)), max(1, sum(could for _, _, could in outcomes))
+    return Rates(
+        100 * len(reused) / count,
+        100 * (len(reused) - right) / count,
+        right / possible,
+        right / max(1, len(reused)),
+    )
+
+
+def replayed(questions: Sequence[Question], cache: Naive | Ours) -> Rates:
+    """A stream in its order; right is a hit in the same group."""
+    seen: set[str] = set()
+    outcomes = []
+    for question in questions:
+        found = cache.ask(question)
+        right = found is not None and found.group == question.group
+        outcomes.append((found is not None, right, question.group in seen))
+        seen.add(question.group)
+    return rates(outcomes)

@@ -22,35 +22,22 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-import yaml
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 
-from core.database import Database
-from core.gateway.assembly import Nature, router_of, router_over
-from core.gateway.budgets import Budgets
-from core.gateway.catalogue import load_catalogue
 from core.gateway.charges import Caller
-from core.gateway.embedded_model import EmbeddedModel, Sentence
-from core.gateway.gateway import Gateway
 from core.gateway.messages import Finish, Message, ModelRequest
 from core.gateway.money import Scope
-from core.gateway.price_book import PriceBook
 from core.gateway.privacy.analyser import Analyser
-from core.gateway.rate_limits import RateLimit, RateLimits, RateTable
-from core.gateway.transports import shared_client
-from core.identity import Department, Identity, NewPerson
-from core.journal.journal import Journal
-from core.types import Person, Role
+from core.gateway.rate_limits import RateLimit, RateTable
 from tests.bench.litellm_proxy import MODEL, NotAvailable, litellm_proxy
 from tests.bench.stand_in_process import provider
+from tests.gateway_house import House, gateway_house
+from tests.model_files import entry
 
 ROUNDS = int(os.environ.get("BENCH_OVERHEAD_ROUNDS", "400"))
 WARM_UP = 20
@@ -64,8 +51,8 @@ Way = Callable[[str], object]
 def run(data: Path) -> dict[str, Any]:
     """Added milliseconds at p50 and p95; `data` is not used."""
     logging.disable(logging.WARNING)
-    with provider() as url, tempfile.TemporaryDirectory() as folder, _gateway(url, Path(folder)) as ours:
-        ways = {**_direct(url), **_ours(*ours)}
+    with provider() as url, tempfile.TemporaryDirectory() as folder, _house(url, Path(folder)) as house:
+        ways = {**_direct(url), **_ours(house)}
         try:
             with litellm_proxy(url) as proxy:
                 took = _interleaved({**ways, **_proxied(proxy)})
@@ -159,10 +146,11 @@ def _streamed(client: httpx.Client, url: str, text: str) -> None:
         raise RuntimeError("an empty answer")
 
 
-def _ours(gateway: Gateway, asker: Person) -> dict[str, Way]:
+def _ours(house: House) -> dict[str, Way]:
+    gateway = house.gateway
     return {
         "ours_bare": lambda text: _drained(gateway.router.stream(_request(text))),
-        "ours_full": lambda text: _drained(gateway.stream(_request(text), _caller(asker))),
+        "ours_full": lambda text: _drained(gateway.stream(_request(text), _caller(house))),
     }
 
 
@@ -170,8 +158,8 @@ def _request(text: str) -> ModelRequest:
     return ModelRequest(MODEL, (Message("user", text),), max_tokens=700)
 
 
-def _caller(person: Person) -> Caller:
-    return Caller("sales", person.id, uuid.uuid4().hex, "answer")
+def _caller(house: House) -> Caller:
+    return Caller("sales", house.root.id, uuid.uuid4().hex, "answer")
 
 
 def _drained(events: Iterator[object]) -> None:
@@ -180,54 +168,14 @@ def _drained(events: Iterator[object]) -> None:
         raise RuntimeError("the answer has no end")
 
 
-class _Unused:
-    """No deployment of the benchmark is the embedded model."""
-
-    def rank(self, question: str, texts: Sequence[str], heads: Sequence[str] = ()) -> Sequence[Sentence]:
-        return []
-
-
 @contextmanager
-def _gateway(url: str, folder: Path) -> Iterator[tuple[Gateway, Person]]:
+def _house(url: str, folder: Path) -> Iterator[House]:
     """A gateway with one model at the stand-in, budgets that are never used up and limits never reached."""
-    models, prices = folder / "models.yaml", folder / "prices.yaml"
-    parameters = {"model": "openai/gpt-4o-mini", "api_base": url, "api_key": "none"}
-    models.write_text(yaml.safe_dump({"model_list": [{"model_name": MODEL, "litellm_params": parameters}]}))
-    prices.write_text("prices: {openai/gpt-4o-mini: {prompt: 1, completion: 2}}")
-    database = Database(f"sqlite:///{folder / 'bench.sqlite'}")
-    database.migrate()
-    limiter = MovingWindowRateLimiter(MemoryStorage())
-    ada = _administrator(database, limiter)
-    journal = Journal(database, _now)
-    budgets = Budgets(database, _now, journal.append_in)
-    for scope in (Scope.department("sales"), Scope.provider("openai")):
-        budgets.set_limit(ada, scope, MANY)
-    nature = Nature(time.monotonic, time.sleep, random.Random(7))
-    catalogue, book = load_catalogue(models), PriceBook(prices, lambda _: None)
-    client, embedded = shared_client(), EmbeddedModel(_Unused())
     limit = RateLimit(MANY, MANY)
+    table = RateTable(limit, limit, limit, limit)
     analyser = Analyser("EMP-[0-9]{5}")
     analyser.warm_up()
-    gateway = Gateway(
-        router_of(catalogue, client, embedded, nature, book),
-        router_over({}, nature),
-        budgets,
-        RateLimits(limiter, RateTable(limit, limit, limit, limit)),
-        journal,
-        analyser,
-    )
-    try:
-        yield gateway, ada
-    finally:
-        client.close()
-        database.close()
-
-
-def _administrator(database: Database, limiter: MovingWindowRateLimiter) -> Person:
-    identity = Identity(database, _now, limiter, sign_in_tries=1, session_life=timedelta(days=1))
-    identity.add_departments([Department("sales", "Sales")])
-    return identity.put_person(NewPerson("ada@x.example", "Ada", "sales", frozenset({Role.ADMINISTRATOR})))
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    with gateway_house(folder, [entry("stand-in", url, route=MODEL)], analyser, table=table) as house:
+        for scope in (Scope.department("sales"), Scope.provider("openai")):
+            house.budgets.set_limit(house.root, scope, MANY)
+        yield house

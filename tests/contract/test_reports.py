@@ -6,6 +6,7 @@ import io
 import json
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
+from core.answering.answer import Answer, Outcome
 from core.database import Database
 from core.errors import BadInput, NotAllowed
 from core.gateway.budgets import Budgets
@@ -26,6 +28,8 @@ from core.reports.export import csv_of, jsonl_of
 from core.reports.outlook import FORECAST, SPENT
 from core.reports.periods import Choice, Span
 from core.reports.spending import MOST_MICROUSD, Spending
+from core.semantic_cache.entries import Entry
+from core.semantic_cache.ledger import Ledger
 from core.types import Person, Role
 from tests.conftest import add_departments, add_person
 from tests.fakes import Clock
@@ -84,8 +88,11 @@ class Company:
 def spared(cost_microusd: int, tokens: int, took_ms: int) -> Entry:
     """A remembered answer that had cost so much."""
     answer = Answer(Outcome.ANSWERED, "Five days.", (), "How many days?", 0.9)
-    now = datetime(2026, 11, 1, tzinfo=UTC)
-    return entry_of(answer, cost_microusd, tokens, took_ms, now)
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    vector = np.zeros(3, np.float32)
+    return Entry(
+        1, "k", answer.question, vector, answer, (), at, False, 0.5, 0, cost_microusd, tokens, took_ms
+    )
 
 
 @pytest.fixture

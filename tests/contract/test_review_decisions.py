@@ -15,7 +15,7 @@ from core.tables import regression_cases, verified_answers
 from core.types import Person, Role
 from tests.contract.test_review_queue import in_threads
 from tests.fakes import Clock
-from tests.review_house import QUESTION, House
+from tests.review_house import QUESTION, House, drafted
 
 APPROVE = Decision(Verdict.APPROVED)
 
@@ -162,9 +162,42 @@ def test_an_edited_answer_passes_the_checks_or_needs_a_reason(
     assert caught.value.sentences == ("This is unsupported.",)
     assert house.reviews.queue.open(rhea, handed.task_id).item.state is TaskState.CLAIMED
 
-    decide(house, rhea, lease, Decision(Verdict.EDITED, edited.text, override="I asked payroll."))
+    decide(house, rhea, lease, Decision(Verdict.EDITED, edited.text, override="I asked Otto in payroll."))
     newest = house.journal.search(limit=1)[0]
     assert (newest.outcome, newest.data["override"]) == ("edited", ["support"])
+    assert newest.data["text"] == "I asked NAME in payroll.", "the reason, masked"
+
+
+def test_the_checks_read_an_edited_answer_with_the_numbers_of_its_evidence(
+    house: House, ada: Person, rhea: Person
+) -> None:
+    """The asker's numbers begin with 1 in the order of their use; the checks need those of the screen."""
+    passages = [house.document(name, f"It says {name}.") for name in ("a.md", "b.md")]
+    handed = house.flag(ada, *passages)
+    decided = decide(house, rhea, house.claim(rhea, handed), Decision(Verdict.EDITED, "It says b.md [2]."))
+    assert house.check.seen == ["It says b.md [2]."] and decided.answer.text == "It says b.md [1]."
+
+
+def test_what_the_asker_has_read_of_a_draft_is_not_taken_back(
+    house: House, ada: Person, rhea: Person
+) -> None:
+    """While a person is awaited it stays, after an undone decision it is back, and a withdrawal leaves it."""
+    passage = house.document("leave.md", "Up to five days.")
+    shown = drafted("Up to five days [1].", QUESTION, passage)
+    handed = house.flag(ada, passage, text="Up to five days [1]. And six.", shown=shown)
+    waiting = house.message(ada, handed)
+    assert waiting.text.startswith("Up to five days [1].\n\nI am not sure") and waiting.answer is not None
+    assert waiting.answer["outcome"] == "waiting" and len(waiting.answer["citations"]) == 1
+    lease = house.claim(rhea, handed)
+    assert house.reviews.queue.open(rhea, handed.task_id).shown == shown
+
+    decided = decide(house, rhea, lease)
+    assert house.message(ada, handed).text == "Up to five days [1]. And six."
+    house.reviews.decisions.undo(rhea, decided.lease)
+    assert house.message(ada, handed) == waiting
+    house.reviews.intake.withdraw(ada, handed.message_id)
+    left = house.message(ada, handed)
+    assert left.answer is not None and answer_of(left.text, left.answer) == shown
 
 
 def test_each_decision_asks_for_what_it_needs(house: House, ada: Person, rhea: Person) -> None:

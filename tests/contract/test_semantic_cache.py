@@ -119,8 +119,9 @@ def test_other_facts_are_another_question(house: House, trap: str) -> None:
     assert isinstance(house.ask(house.person(), trap), Miss)
 
 
-def test_a_wrong_neighbour_does_not_hide_the_right_one_behind_it(house: House) -> None:
+def test_a_wrong_neighbour_does_not_hide_the_right_one_behind_it(make_house: MakeHouse) -> None:
     """Forty questions that are nearer by their words, but ask for another year."""
+    house = make_house(CacheRules(threshold=0.4))
     policy = house.document("leave.md", POLICY)
     house.answered(
         house.person(), policy, question="How many annual leave days may be carried over into 2027?"

@@ -268,3 +268,30 @@ def test_without_a_file_of_anchors_the_page_says_what_is_missing(
     at.segmented_control(key="view").set_value("Chain").run()
     at.button(key="verify").click().run()
     assert any("Nothing outside the database could be compared." in each.value for each in at.warning)
+
+
+def test_masking_and_settings_are_said_in_plain_words(open_app: OpenApp, desk: Desk, auditor: Person) -> None:
+    records = [
+        Record("m", Kind.REDACTION, data={"kinds": [["EMAIL", 2], ["PERSON", 1], ["SECRET", 3]]}),
+        Record("m", Kind.REDACTION, data={"kinds": [["PERSON", 1]]}),
+        Record("m", Kind.REDACTION, data={"kinds": []}),
+        Record("m", Kind.REDACTION, data={"kinds": [["RETINA_SCAN", 2]]}),
+        Record("m", Kind.SETTING, data={"act": "deployment_off", "deployment": "gpt 1", "reason": "SLOW"}),
+        Record("m", Kind.SETTING, data={"act": "adjusted", "name": "cache notch", "value": "bold"}),
+        Record("m", Kind.SETTING, data={"act": "adjusted", "name": "cache notch", "value": None}),
+    ]
+    desk.journal.append_many(records)
+    at = open_app(auditor, AUDIT)
+    at.multiselect(key="audit-kinds").set_value([Kind.REDACTION, Kind.SETTING]).run()
+
+    assert list(reversed(at.dataframe[0].value["Details"])) == [
+        "2 e-mail addresses, 1 name and 3 passwords or keys masked",
+        "1 name masked",
+        "Nothing to mask",
+        "2 retina scans masked",
+        "Deployment off, deployment gpt 1, reason SLOW",
+        "Cache notch bold",
+        "Cache notch as in the settings",
+    ]
+    at = open_app(auditor, AUDIT, trace="m")
+    assert "2 e-mail addresses, 1 name and 3 passwords or keys masked" in all_text(at)

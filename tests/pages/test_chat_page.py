@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Desk
 from core.errors import ModelUnavailable
-from core.types import Person, Readership
+from core.types import Person, Readership, Role
 from tests.conftest import add_person, text_source
 from tests.pages.conftest import LEAVE, QuotingModel, all_text, component_data
 
@@ -115,20 +115,26 @@ def test_a_model_that_fails_leaves_the_question_to_be_asked_again(
     assert "Up to five days of leave may be carried over." in all_text(at)
 
 
-def test_an_answer_without_a_source_is_marked_with_a_caution(
-    open_app: OpenApp, employee: Person, model: QuotingModel
+def test_an_answer_that_no_source_supports_is_not_shown_and_waits_for_a_person(
+    open_app: OpenApp, desk: Desk, employee: Person, model: QuotingModel
 ) -> None:
     model.says = "Ten days, I believe."
     at = ask(open_app(employee))
 
-    assert ["names no source" in warning.value for warning in at.warning] == [True]
+    assert "Ten days" not in all_text(at)
+    assert "A colleague will answer here." in all_text(at) and "Next in the queue" in all_text(at)
+    reviewer = add_person(desk.identity, "vera", "people", Role.REVIEWER)
+    [task] = desk.reviews.queue.items(reviewer)
+    assert desk.reviews.queue.open(reviewer, task.id).draft is not None
 
 
-def test_what_a_model_writes_cannot_load_a_picture_or_hide_an_address(
-    open_app: OpenApp, employee: Person, model: QuotingModel
+def test_what_a_document_says_cannot_load_a_picture_or_hide_an_address(
+    open_app: OpenApp, desk: Desk, employee: Person
 ) -> None:
-    model.says = "![x](https://evil.example/a.png) [your bank](https://evil.example) <img src=x> [1]"
-    at = ask(open_app(employee))
+    evil = "![x](https://evil.example/a.png) [your bank](https://evil.example) <img src=x>"
+    text = f"Up to ten days of special leave may be carried over {evil}."
+    list(desk.knowledge.ingestion.run([text_source("people/special.txt", text)], "upload"))
+    at = ask(open_app(employee), "How many days of special leave may be carried over?")
 
     [shown] = [m.value for m in at.chat_message[1].markdown if "evil" in m.value]
     assert "](" not in shown.replace("\\](", "") and "`https://evil.example/a.png`" in shown
@@ -192,9 +198,10 @@ def test_thumbs_and_their_reason_are_kept(open_app: OpenApp, desk: Desk, employe
 
     at.text_input(key=f"reason-{message.id}").input("It names the wrong year")
     at.button(key=f"send-reason-{message.id}").click().run()
-    message = desk.conversations.messages(employee, int(at.query_params["conversation"][0]))[-1]
+    message, reply = desk.conversations.messages(employee, int(at.query_params["conversation"][0]))[-2:]
     assert message.rating_reason == "It names the wrong year"
     assert "Your reason: It names the wrong year" in all_text(at)
+    assert "A colleague will look at this answer" in reply.text and reply.text in all_text(at)
 
 
 def test_conversations_can_be_searched_renamed_and_deleted(

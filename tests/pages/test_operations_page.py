@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import pages
+from core.adjustments import Adjustments
 from core.bootstrap import Desk
 from core.identity import NewPerson
 from core.journal.entries import Kind
 from core.journal.search import Filters
+from core.operations.cache import CacheOperations
+from core.operations.cache_dial import CacheDial
+from core.operations.confidence import Confidence
 from core.operations.providers import OffReason
+from core.operations.recent import Recent
+from core.review.lessons import Lesson
+from core.semantic_cache.administration import EntryLine
+from core.semantic_cache.ledger import Figures
 from core.types import Person, Role
 from tests.conftest import MakeDesk, add_person
 from tests.fakes import ScriptedModel
@@ -161,3 +171,111 @@ def test_limits_and_settings_are_shown_and_no_secret_is(
     frame = at.dataframe[0].value.set_index("Setting")
     assert frame.loc["ANSWERDESK_LIMITS__QUESTIONS_PER_MIN", "Value"] == "5"
     assert frame.loc["ANSWERDESK_COOKIE_KEY", "Value"] == "not set"
+
+
+WHEN = datetime(2026, 11, 20, 9, tzinfo=UTC)
+ENTRY = EntryLine(7, "How many days of <b>leave</b>?", "people", True, 12, WHEN, WHEN, None)
+
+
+class SmallCache:
+    """One entry and fixed figures; keeps what is purged."""
+
+    def __init__(self) -> None:
+        self.purged: list[tuple[int | None, str | None, int | None]] = []
+
+    def figures(self, actor: Person, since: datetime) -> Figures:
+        return Figures(1, 30, 10, {"nothing near": 50, "newly counted": 10}, 1, 9, 1, 2_500_000, 700, 90_000)
+
+    def most_used(self, actor: Person, limit: int = 20) -> list[EntryLine]:
+        return [ENTRY]
+
+    def false_hits(self, actor: Person, limit: int = 20) -> list[EntryLine]:
+        return [replace(ENTRY, question="Who pays for travel?", retired_at=WHEN)]
+
+    def purge(
+        self,
+        actor: Person,
+        *,
+        document_id: int | None = None,
+        department: str | None = None,
+        entry_id: int | None = None,
+    ) -> int:
+        self.purged.append((document_id, department, entry_id))
+        return 3
+
+
+@pytest.fixture
+def cache(desk: Desk) -> SmallCache:
+    """The desk of the pages gets this cache."""
+    small = SmallCache()
+    adjustments = Adjustments(desk.database, lambda: WHEN, desk.journal.append_in)
+    dial = CacheDial(adjustments, lambda: 0.0, "normal", keep_s=0)
+    operations = CacheOperations(small, dial, lambda: WHEN, desk.journal.append, lambda: "t")
+    pages.use_desk(replace(desk, operations=replace(desk.operations, cache=operations)))
+    return small
+
+
+def test_the_cache_shows_what_it_did(open_app: OpenApp, administrator: Person, cache: SmallCache) -> None:
+    at = section(open_app(administrator, OPERATIONS), "Cache")
+    text = all_text(at)
+    assert "40.0 %" in text and "40 of 100 questions" in text and "$2.50" in text
+    assert "2.50 % of those given again" in text and "9 of 10 checked" in text
+    assert list(at.dataframe[0].value["Question"]) == [ENTRY.question]
+    at.segmented_control(key="cache-entries-view").set_value("Reported as wrong").run()
+    assert list(at.dataframe[0].value["Question"]) == ["Who pays for travel?"]
+
+
+def test_the_cache_is_turned_and_the_notch_is_on_record(
+    open_app: OpenApp, administrator: Person, cache: SmallCache, desk: Desk
+) -> None:
+    at = section(open_app(administrator, OPERATIONS), "Cache")
+    assert at.button(key="use-notch").disabled
+    assert any("wrong" in caption for caption in at.radio(key="cache-notch-normal").proto.captions)
+    at.radio(key="cache-notch-normal").set_value("careful").run()
+    at.button(key="use-notch").click().run()
+    assert "uses the notch careful" in all_text(at) and at.radio(key="cache-notch-careful").value == "careful"
+    assert desk.journal.search()[0].data["value"] == "careful"
+
+
+def test_a_purge_asks_once(open_app: OpenApp, administrator: Person, cache: SmallCache, desk: Desk) -> None:
+    at = section(open_app(administrator, OPERATIONS), "Cache")
+    at.selectbox(key="purge-department").select("sales").run()
+    at.button(key="purge-department-asked").click().run()
+    assert cache.purged == []
+    at.button(key="confirm-purge").click().run()
+    assert cache.purged == [(None, "sales", None)] and "3 answers purged." in all_text(at)
+
+    [document] = [each.id for each in desk.catalog.documents(administrator) if each.title == "Leave policy"]
+    at.selectbox(key="purge-document").select(document).run()
+    at.button(key="purge-document-asked").click().run()
+    at.button(key="confirm-purge").click().run()
+    assert cache.purged[1:] == [(document, None, None)]
+    assert acts(desk) == ["cache_purged", "cache_purged"]
+
+
+def test_the_accepted_share_is_changed_and_says_what_it_brings(
+    open_app: OpenApp, administrator: Person, desk: Desk
+) -> None:
+    at = section(open_app(administrator, OPERATIONS), "Confidence")
+    before = desk.dial.setting().threshold
+    assert "take part from 50 on: there are none so far" in all_text(at) and not at.warning
+    at.segmented_control(key="accepted-0.05").set_value(0.01).run()
+    assert "go to a reviewer" in all_text(at) and desk.dial.setting().threshold == before
+    at.button(key="accept-share").click().run()
+
+    assert "1 % of the answers given at once may be wrong" in all_text(at)
+    assert desk.dial.setting().threshold > before
+    table = at.dataframe[0].value.set_index("Accepted")
+    assert [name for name in table.index if table.loc[name, ""] == "in force"] == ["1 %"]
+
+
+def test_decisions_that_do_not_fit_are_a_warning(
+    open_app: OpenApp, administrator: Person, desk: Desk
+) -> None:
+    lessons = [Lesson(None, 0.9, number % 2 == 0, WHEN) for number in range(40)]
+    confidence = Confidence(desk.dial, 900, lambda: lessons, Recent)
+    pages.use_desk(replace(desk, operations=replace(desk.operations, confidence=confidence)))
+    at = section(open_app(administrator, OPERATIONS), "Confidence")
+
+    [warning] = at.warning
+    assert "of the last 40 drafts that reviewers decided, 50 % were right" in warning.value.replace("\\", "")

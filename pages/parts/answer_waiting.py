@@ -1,0 +1,50 @@
+"""An answer that a colleague will give: its place in the queue, kept up to date until it is there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.bootstrap import Desk
+from core.errors import AnswerdeskError
+from core.review.inbox import Waiting
+from core.types import Person
+from pages.parts.wording import moment
+
+POLL_S = 4.0
+_SEEN = "seen-waiting-{}"
+
+
+@st.fragment(run_every=POLL_S)
+def draw(desk: Desk, person: Person, conversation_id: int, message_id: int) -> None:
+    """The place in the queue; when the answer has arrived, the page draws it by itself."""
+    waiting = desk.reviews.inbox.waiting(person, conversation_id).get(message_id)
+    seen = _SEEN.format(message_id)
+    if waiting is None:
+        if st.session_state.pop(seen, False):
+            st.rerun()
+        return
+    st.session_state[seen] = True
+    badge = ":orange-badge[:material/hourglass_top: Waiting]"
+    st.caption(f"{badge} {_place(waiting)} The answer arrives here by itself.")
+    st.button(
+        "I no longer need it",
+        key=f"withdraw-{message_id}",
+        type="tertiary",
+        icon=":material/close:",
+        on_click=_withdraw,
+        args=(desk, person, message_id),
+    )
+
+
+def _place(waiting: Waiting) -> str:
+    if waiting.being_answered:
+        return "A colleague is working on it now."
+    place = "Next in the queue" if waiting.place == 1 else f"Place {waiting.place} in the queue"
+    return f"{place}, expected by {moment(waiting.due_at)}."
+
+
+def _withdraw(desk: Desk, person: Person, message_id: int) -> None:
+    try:
+        desk.reviews.intake.withdraw(person, message_id)
+    except AnswerdeskError as exc:
+        st.toast(str(exc), icon=":material/error:")
