@@ -94,7 +94,6 @@ from core.operations.started import started
 from core.reports.spending import Spending
 from core.review.lessons import Lessons
 from core.review.reviews import Reviews, build_reviews
-from core.review.store import Store
 from core.semantic_cache.cache import SemanticCache
 from core.semantic_cache.entries import CacheKey
 from core.semantic_cache.recalled import CacheRules

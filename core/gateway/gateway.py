@@ -157,7 +157,10 @@ class Gateway:
         events = router.stream(request, data_class, call)
         try:
             for event in events:
-                call.alive()
+                if isinstance(event, Finish):
+                    call.settle()  # whoever has read the end may rely on the charge
+                else:
+                    call.alive()
                 yield event
         except AllDeploymentsFailed as exc:
             raise call.limited(exc) or exc from exc.__cause__

@@ -14,11 +14,11 @@ from core.operations.providers import Providers
 
 @dataclass(frozen=True, slots=True)
 class Operations:
-    """Everything that the operations screen asks; `cache` is None where answers are never given again."""
+    """Everything that the operations screen asks."""
 
     providers: Providers
     people: People
     limits: LimitsReport
     configuration: Configuration
     confidence: Confidence
-    cache: CacheOperations | None = None
+    cache: CacheOperations

@@ -12,7 +12,7 @@ import streamlit as st
 from core.journal.counting import Counts
 from pages.parts import audit_words
 
-HEIGHT_PX = 190
+HEIGHT_PX = 220
 
 
 def draw(counts: Counts) -> None:
@@ -23,13 +23,22 @@ def draw(counts: Counts) -> None:
     colour = alt.Color(
         "What:N",
         scale=alt.Scale(domain=list(audit_words.GROUPS)),
-        legend=alt.Legend(title=None, orient="bottom", values=present, columns=4, labelLimit=160),
+        legend=alt.Legend(title=None, orient="top", values=present, columns=4, labelLimit=160, offset=8),
     )
     bars = (
         alt.Chart(frame)
         .mark_bar()
         .encode(
-            x=alt.X(f"{step}(Time):T", title=None, axis=alt.Axis(grid=False, labelOverlap=True, tickCount=8)),
+            x=alt.X(
+                f"{step}(Time):T",
+                title=None,
+                axis=alt.Axis(
+                    grid=False,
+                    labelOverlap=True,
+                    tickCount=8,
+                    format="%-d %b, %H:%M" if counts.hourly else "%-d %b",
+                ),
+            ),
             y=alt.Y("sum(Entries):Q", title=None, axis=alt.Axis(tickCount=4, format=",d", tickMinStep=1)),
             color=colour,
             order=alt.Order("Order:Q"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from core.gateway.privacy.kinds import Kind as Masked
@@ -12,6 +12,8 @@ from pages.parts.audit_words import words
 from pages.parts.wording import count
 
 SUMMARY_CHARS = 300
+_NAMES = {"chars": "characters", "latency_ms": "milliseconds", "prompt_tokens": "tokens read"}
+_NAMES |= {"completion_tokens": "tokens written"}
 # One and many of what was masked.
 _MASKED = {
     Masked.PERSON: ("name", ""),
@@ -79,7 +81,7 @@ def _facts(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _fact(key: str, value: Any) -> str:
-    name = key.replace("_", " ")
+    name = _NAMES.get(key, key.replace("_", " "))
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, bool):
@@ -93,4 +95,7 @@ def _fact(key: str, value: Any) -> str:
     return f"{name} {value}"
 
 
-_KNOWN = {Kind.REDACTION: _masking, Kind.SETTING: _setting}
+_KNOWN: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    Kind.REDACTION: _masking,
+    Kind.SETTING: _setting,
+}

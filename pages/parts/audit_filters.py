@@ -27,7 +27,7 @@ _ANY = "Any"
 _EMPTY: dict[str, object] = {
     "audit-text": "",
     "audit-time": _DEFAULT,
-    "audit-kinds": (),
+    "audit-kinds": [],
     "audit-department": None,
     "audit-provider": None,
     "audit-outcome": None,
@@ -42,35 +42,48 @@ def draw(desk: Desk, person: Person) -> Query | None:
     now = in_reader_zone(desk.audit.now())
     st.session_state.setdefault("audit-time", _DEFAULT)
     with st.container(border=True, key="audit-filters"):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        # Twice two is four: the edges of both rows meet.
+        wide, middle, last = st.columns([2, 1, 1], gap="small")
+        with wide:
             text = st.text_input(
                 "Text",
                 key="audit-text",
                 placeholder="Words in questions, answers and details",
                 icon=":material/search:",
-                width=360,
             )
-            chosen = st.selectbox("Time", [*RANGES, CUSTOM], key="audit-time", width=170)
+        with middle:
+            chosen = st.selectbox("Time", [*RANGES, CUSTOM], key="audit-time")
             since, until = _span(chosen, now)
+        with last:
             kinds = st.multiselect(
                 "Kind",
                 values.kinds,
                 key="audit-kinds",
                 format_func=lambda each: audit_words.kind(each).name,
                 placeholder=_ANY,
-                width=220,
             )
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        columns = st.columns(4, gap="small")
+        with columns[0]:
             department = _choice(
                 "Department",
                 departments.keys() | set(values.departments),
                 "audit-department",
                 lambda each: departments.get(each, each),
             )
+        with columns[1]:
             provider = _choice("Provider", values.providers, "audit-provider")
+        with columns[2]:
             outcome = _choice("Outcome", values.outcomes, "audit-outcome", audit_words.words)
+        with columns[3]:
             typed = _who(desk, person)
-            st.button("Clear", key="audit-clear", icon=":material/filter_alt_off:", on_click=_clear)
+        if any(st.session_state.get(key, empty) != empty for key, empty in _EMPTY.items()):
+            st.button(
+                "Clear the filters",
+                key="audit-clear",
+                icon=":material/filter_alt_off:",
+                type="tertiary",
+                on_click=_clear,
+            )
         pseudonym, problem = audit_names.resolve(desk, person, typed)
         if problem:
             st.caption(f":orange[{label(problem)}]")
@@ -90,8 +103,7 @@ def _who(desk: Desk, person: Person) -> str:
     return st.text_input(
         "Person",
         key="audit-person",
-        placeholder="Name, e-mail or pseudonym" if named else "Pseudonym, as in person-3f9a0c12be",
-        width=260,
+        placeholder="Name, e-mail or pseudonym" if named else "As in person-3f9a0c12be",
     ).strip()
 
 
@@ -103,7 +115,6 @@ def _choice(title: str, options: Iterable[str], key: str, shown: Callable[[str],
         key=key,
         format_func=shown,
         placeholder=_ANY,
-        width=170,
     )
 
 
@@ -117,7 +128,6 @@ def _span(chosen: str, now: datetime) -> tuple[datetime | None, datetime | None]
         key="audit-days",
         format="DD/MM/YYYY",
         max_value=now.date(),
-        width=230,
     )
     first, last = _first_and_last(days, now.date())
     return _midnight(first, now), _midnight(last + timedelta(days=1), now)

@@ -64,7 +64,10 @@ def draw(desk: Desk, person: Person, query: Query, total: int, departments: Mapp
             ),
             "Entry": st.column_config.NumberColumn(format="localized", width=70),
             "What": st.column_config.TextColumn(width=125),
-            "Details": st.column_config.TextColumn(width=360),
+            "Details": st.column_config.TextColumn(width=340),
+            "Outcome": st.column_config.TextColumn(width=85),
+            "Person": st.column_config.TextColumn(width=130),
+            "Department": st.column_config.TextColumn(width=105),
             "Cost": st.column_config.NumberColumn(format="$%.4f", width=80),
         },
     )

@@ -23,9 +23,6 @@ PERIODS = {"Today": 1, "Last 7 days": 7, "Last 30 days": 30, "Last 12 months": 3
 def draw(desk: Desk, person: Person) -> None:
     """The section."""
     cache = desk.operations.cache
-    if cache is None:
-        st.info("No answer is given twice here: there is no cache.", icon=":material/info:")
-        return
     _figures(cache, person)
     operations_cache_dial.draw(cache, person)
     departments = {each.id: each.name for each in desk.identity.departments()}

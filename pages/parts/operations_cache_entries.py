@@ -62,7 +62,7 @@ def _table(
     )
     zone = st.context.timezone or "UTC"
     moment = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=zone, width=150)
-    drawn = st.dataframe(
+    st.dataframe(
         frame,
         key=key,
         hide_index=True,
@@ -79,4 +79,4 @@ def _table(
             when: moment,
         },
     )
-    return drawn.selection.rows if select else ()
+    return st.session_state[key].selection.rows if select else ()

@@ -15,6 +15,7 @@ from pages import desk
 from pages.parts.plain import label
 
 OUTCOME, PROBLEM = "budget-outcome", "budget-problem"
+AMOUNT, PERIOD = "budget-amount", "budget-period"
 MICROUSD = 1_000_000
 _KINDS = {"A department": ScopeKind.DEPARTMENT, "A provider": ScopeKind.PROVIDER}
 _PERIODS = {"Each month": Period.MONTH, "Each day": Period.DAY}
@@ -56,21 +57,21 @@ def draw(person: Person, names: Mapping[str, str]) -> None:
 def _amount(person: Person, status: BudgetStatus, fields: Sequence[DeltaGenerator]) -> None:
     key = f"{status.scope.kind.value}-{status.scope.id}"
     limit = status.limit_microusd
-    amount = fields[1].number_input(
+    fields[1].number_input(
         "Dollars",
         min_value=0.0,
         max_value=1e9,
         value=100.0 if limit is None else limit / MICROUSD,
         step=10.0,
         format="%.2f",
-        key=f"budget-amount-{key}",
+        key=f"{AMOUNT}-{key}",
     )
-    every = fields[2].segmented_control(
+    fields[2].segmented_control(
         "How long",
         list(_PERIODS),
         default=next(word for word, period in _PERIODS.items() if period is status.period),
         required=True,
-        key=f"budget-period-{key}",
+        key=f"{PERIOD}-{key}",
     )
     st.caption(
         f"{label(status.name)} has no budget now."
@@ -82,8 +83,8 @@ def _amount(person: Person, status: BudgetStatus, fields: Sequence[DeltaGenerato
             "Set budget",
             key="set-budget-now",
             type="primary",
-            on_click=_set,
-            args=(person, status, round(amount * MICROUSD), _PERIODS[every]),
+            on_click=_set_as_typed,
+            args=(person, status, key),
         )
         if limit is not None and st.button("Remove budget", key="remove-budget", icon=":material/delete:"):
             confirm_removal(person, status)
@@ -101,6 +102,13 @@ def confirm_removal(person: Person, status: BudgetStatus) -> None:
         args=(person, status, None, status.period),
     ):
         st.rerun()
+
+
+def _set_as_typed(person: Person, status: BudgetStatus, key: str) -> None:
+    # What stands in the fields at this moment: the click may come with the last key, before the page is
+    # drawn again.
+    amount, every = st.session_state[f"{AMOUNT}-{key}"], st.session_state[f"{PERIOD}-{key}"]
+    _set(person, status, round(amount * MICROUSD), _PERIODS[every])
 
 
 def _set(person: Person, status: BudgetStatus, amount_microusd: int | None, period: Period) -> None:

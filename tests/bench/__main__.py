@@ -24,6 +24,8 @@ NAMES = (
     "confidence",
     "support",
     "injection",
+    "queue",
+    "regressions",
 )
 
 

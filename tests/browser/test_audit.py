@@ -94,7 +94,7 @@ def test_a_question_is_found_followed_and_the_chain_verified(company: Server, vi
     expect(page.get_by_text("not on record")).to_have_count(0)
     page.get_by_role("button", name="Close", exact=True).click()
 
-    page.get_by_role("button", name="Clear", exact=True).click()
+    page.get_by_role("button", name="Clear the filters").click()
     page.get_by_label("Time", exact=True).click()
     page.get_by_role("option", name="All time").click()
     page.get_by_label("Text").fill(f"form {WORD}")

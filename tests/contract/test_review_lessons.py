@@ -51,12 +51,12 @@ def test_decided_drafts_say_how_sure_the_program_was_and_whether_it_was_right(
     for number, verdict in enumerate(verdicts):
         clock.advance(minutes=1)
         signs = replace(SIGNS, evidence=float(number))
-        handed = house.flag(ada, leave, confidence=0.1 * number, signs=signs, question=f"Question {number}?")
+        handed = house.flag(ada, leave, confidence=number / 4, signs=signs, question=f"Question {number}?")
         decided = decide(house, rhea, handed, verdict, "Four days [1].")
     house.flag(ada, leave, signs=SIGNS)
     lessons = house.reviews.lessons
     assert [each.right for each in lessons.recent()] == [False, False, False, True]
-    assert lessons.pairs() == pytest.approx([(0.3, False), (0.2, False), (0.1, False), (0.0, True)])
+    assert lessons.pairs() == [(0.75, False), (0.5, False), (0.25, False), (0.0, True)]
     assert lessons.judged(MODEL)[-1] == Judged(0.5, True)
     assert [round(each.score, 3) for each in lessons.judged(MODEL)] == [0.953, 0.881, 0.731, 0.5]
     assert len(lessons.pairs(limit=2)) == 2
