@@ -11,13 +11,17 @@ export HF_HUB_DISABLE_TELEMETRY := 1
 export ANONYMIZED_TELEMETRY := False
 export LITELLM_LOCAL_MODEL_COST_MAP := True
 
-.PHONY: run setup demo-traffic install test check format bench chromium clean
+.PHONY: run setup gateway demo-traffic install test check format bench chromium clean
 
 run: setup
 	@exec $(BIN)/python -m streamlit run app.py
 
 setup: install
 	@$(BIN)/python -m core setup
+
+# The gateway alone, for other applications: an OpenAI-compatible address (docs/proxy.md).
+gateway: install
+	@exec $(BIN)/python -m core gateway
 
 # Made-up charges for the Spend page; take them away again with ARGS=--remove.
 demo-traffic: install

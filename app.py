@@ -12,7 +12,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from core.review.access import REVIEWERS
 from core.types import Person, Role
 from pages import ASSETS, desk
-from pages.parts import account, conversation_list, session
+from pages.parts import account, conversation_list, review_waiting, session
 
 HOME = "pages/chat.py"
 REVIEW = "pages/review.py"
@@ -55,24 +55,14 @@ def _sign_in_pages() -> list[st.Page]:
 
 
 def _pages_of(person: Person) -> list[st.Page]:
+    root, titles = {HOME: ROOT}, {REVIEW: review_waiting.title(desk(), person)}
     pages = [
-        st.Page(
-            file,
-            title=_waiting(person, title) if file == REVIEW else title,
-            icon=icon,
-            default=file == HOME,
-            url_path=ROOT if file == HOME else None,
-        )
+        st.Page(file, title=titles.get(file, title), icon=icon, default=file == HOME, url_path=root.get(file))
         for file, title, icon, roles in PAGES
         if not roles or roles & person.roles
     ]
     # The page at the root answers to its own address too.
     return [*pages, st.Page(HOME, title="Chat", url_path=_path(HOME), visibility="hidden")]
-
-
-def _waiting(person: Person, title: str) -> str:
-    waiting = desk().reviews.queue.count(person)
-    return f"{title} ({waiting:,})" if waiting else title
 
 
 def _path(file: str) -> str:

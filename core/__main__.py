@@ -13,11 +13,12 @@ from core.bootstrap import Desk, build, demo_traffic
 from core.demo_traffic import CHARGES
 from core.errors import AnswerdeskError
 from core.knowledge.ingestion import Outcome, Progress
+from core.proxy.serving import serve
 from core.sample_company import ORIGIN, SampleCompany, add_demonstration_people, read_sample_company
 from core.settings import load_settings
 from core.types import Role
 
-USAGE = "usage: python -m core setup | demo-traffic [--charges N] [--seed N] [--add | --remove]"
+USAGE = "usage: python -m core setup | gateway | demo-traffic [--charges N] [--seed N] [--add | --remove]"
 BAR_CHARS = 30
 
 
@@ -26,6 +27,8 @@ def main(arguments: list[str]) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     if arguments[:1] == ["demo-traffic"]:
         return _demo_traffic(arguments[1:])
+    if arguments == ["gateway"]:
+        return _gateway()
     if arguments != ["setup"]:
         print(USAGE, file=sys.stderr)
         return 2
@@ -41,6 +44,23 @@ def main(arguments: list[str]) -> int:
         return 1
     finally:
         desk.close()
+
+
+def _gateway() -> int:
+    """The proxy alone, until a signal comes."""
+    try:
+        desk = build(load_settings())
+    except AnswerdeskError as exc:
+        print(f"The gateway did not start. {exc}", file=sys.stderr)
+        return 1
+    try:
+        desk.start()
+        address = f"http://{desk.settings.proxy.host}:{desk.settings.proxy.port}/v1"
+        print(f"The gateway answers at {address}. Stop it with Ctrl+C.", flush=True)
+        serve(desk.proxy)
+    finally:
+        desk.close()
+    return 0
 
 
 def _demo_traffic(arguments: list[str]) -> int:

@@ -56,6 +56,7 @@ from core.identity import Identity
 from core.journal.anchoring import Anchors
 from core.journal.journal import Journal
 from core.journal.pseudonyms import Pseudonyms, stored_key
+from core.keys import Keys
 from core.knowledge.catalog import Catalog
 from core.knowledge.chunking import Chunker
 from core.knowledge.embedding import (
@@ -91,6 +92,9 @@ from core.operations.people import People
 from core.operations.providers import Providers
 from core.operations.recent import recent
 from core.operations.started import started
+from core.proxy.assembly import build_proxy
+from core.proxy.proxy import Proxy
+from core.reports.document_use import DocumentUse
 from core.reports.spending import Spending
 from core.review.lessons import Lessons
 from core.review.reviews import Reviews, build_reviews
@@ -149,10 +153,13 @@ class Desk:
     journal: Journal
     operations: Operations
     spending: Spending
+    document_use: DocumentUse
     audit: Audit
     names: Names
     reviews: Reviews
     cache: SemanticCache
+    keys: Keys
+    proxy: Proxy
     _background: ThreadPoolExecutor
     _warm_ups: tuple[Callable[[], object], ...]
     _client: httpx.Client
@@ -174,6 +181,7 @@ class Desk:
     def close(self) -> None:
         """Stop what runs in the background and let go of files and connections."""
         self._closing.set()
+        self.proxy.close()
         self.jobs.stop_all(timeout_s=10)
         self._background.shutdown(wait=True, cancel_futures=True)
         self.cache.close()
@@ -276,6 +284,21 @@ def build(
         Redactor(analyser),
         background.submit,
     )
+    keys = Keys(database, clock, journal.append_in, new_trace_id)
+    proxy = build_proxy(
+        settings,
+        database,
+        gateway,
+        journal,
+        keys,
+        limiter,
+        identity,
+        assistant,
+        conversations,
+        embedder,
+        clock,
+        timer,
+    )
     return Desk(
         settings,
         database,
@@ -291,10 +314,13 @@ def build(
         _operations(
             settings, database, gateway, journal, adjustments, dial, reviews, cache, cache_dial, clock, timer
         ),
-        _spending(database, gateway, journal, clock),
+        _spending(database, gateway, clock),
+        DocumentUse(database, reading.analyse, clock),
         *_audit(settings, database, journal, clock),
         reviews,
         cache,
+        keys,
+        proxy,
         background,
         (
             lambda: reading.embedder.embed_query("warm up"),
@@ -445,16 +471,12 @@ def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journ
     )
 
 
-def _spending(
-    database: Database, gateway: Gateway, journal: Journal, clock: Callable[[], datetime]
-) -> Spending:
+def _spending(database: Database, gateway: Gateway, clock: Callable[[], datetime]) -> Spending:
     return Spending(
         database,
         gateway.budgets,
         clock,
-        journal.append,
         lambda: {deployment.provider for deployment in gateway.router.snapshot()},
-        lambda: uuid.uuid4().hex,
     )
 
 

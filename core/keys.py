@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
@@ -32,6 +33,14 @@ _SECRET_BYTES = 32
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _ID_CHARS = 12
 _UNKNOWN = "This key is not known. Ask your administrator for one."
+
+
+class KeyState(StrEnum):
+    """Whether a key admits anybody."""
+
+    OPEN = "open"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,13 @@ class Keys:
             if changed:
                 self._note(connection, actor, "key_revoked", key_id, department_of_key=row.department_id)
         return _key(row)
+
+    def state(self, key: ApiKey) -> KeyState:
+        """How the key stands at this moment."""
+        if key.revoked_at is not None:
+            return KeyState.REVOKED
+        expired = key.expires_at is not None and key.expires_at <= self._clock()
+        return KeyState.EXPIRED if expired else KeyState.OPEN
 
     def check(self, token: str) -> ApiKey:
         """The key that this token is; raises KeyRefused.

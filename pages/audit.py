@@ -12,7 +12,7 @@ from core.types import Person, Role
 from pages import desk, require
 from pages.parts import audit_chain, audit_chart, audit_filters, audit_list, audit_timeline
 from pages.parts.plain import label
-from pages.parts.wording import count
+from pages.parts.wording import count, in_reader_zone
 
 OPEN_SHOWN = 3
 _ENTRIES, _CHAIN = "Entries", "Chain"
@@ -50,7 +50,7 @@ def _entries(here: Desk, person: Person, departments: Mapping[str, str]) -> None
         return
     # Left out while a question is open, so that its steps are seen at once.
     if counts.total and audit_list.opened() is None:
-        audit_chart.draw(counts)
+        audit_chart.draw(counts, query.since, query.until or in_reader_zone(here.audit.now()))
     audit_list.draw(here, person, query, counts.total, departments)
 
 

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.types import Role
 from pages import desk, require
-from pages.parts import document_details, document_list, job_panel, upload
+from pages.parts import document_details, document_gaps, document_list, job_panel, upload
 from pages.parts.wording import count, date
 
 
@@ -34,11 +34,14 @@ def main() -> None:
         job_panel.draw(here, person)
     document_details.outcome()
     names = {department.id: department.name for department in here.identity.departments()}
+    use = here.document_use.of_documents(person) if keeps else {}
     if infos:
-        document_list.draw(infos, names)
+        document_list.draw(infos, names, use)
     opened = document_list.opened()
     if opened is not None:
         document_details.draw(here, person, opened, names)
+    if keeps:
+        document_gaps.draw(here.document_use.unanswered(person))
 
 
 main()

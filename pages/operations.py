@@ -12,6 +12,7 @@ from pages import desk, require
 from pages.parts import (
     operations_cache,
     operations_confidence,
+    operations_keys,
     operations_limits,
     operations_notice,
     operations_people,
@@ -25,6 +26,7 @@ SECTIONS: dict[str, Callable[[Desk, Person], None]] = {
     "Cache": operations_cache.draw,
     "Confidence": operations_confidence.draw,
     "People": operations_people.draw,
+    "Keys": operations_keys.draw,
     "Limits": operations_limits.draw,
     "Settings": operations_settings.draw,
 }

@@ -1,9 +1,11 @@
-"""What the journal is told of budgets, apart from refusals: who changed one, and which holds expired."""
+"""What the journal is told of budgets, apart from refusals: changes, warnings, and expired holds."""
 
 from __future__ import annotations
 
 import uuid
 
+from core.gateway.budget_status import BudgetStatus
+from core.gateway.charges import Caller
 from core.gateway.holds import Hold
 from core.gateway.money import Period, Scope, ScopeKind
 from core.journal.entries import Kind, Record
@@ -24,6 +26,25 @@ def budget_set(actor: Person, scope: Scope, amount_microusd: int | None, period:
             "id": scope.id,
             "limit_microusd": amount_microusd,
             "period": period.value,
+        },
+    )
+
+
+def budget_warned(caller: Caller, status: BudgetStatus) -> Record:
+    """With this caller's charge the mark was passed from which on a budget is worth a warning."""
+    return Record(
+        trace_id=caller.trace_id,
+        kind=Kind.BUDGET,
+        department=caller.department,
+        person_id=caller.person_id,
+        provider=status.scope.id if status.scope.kind is ScopeKind.PROVIDER else None,
+        outcome="warned",
+        data={
+            "scope": status.scope.kind.value,
+            "id": status.scope.id,
+            "spent_microusd": status.spent_microusd,
+            "limit_microusd": status.limit_microusd,
+            "period": status.period.value,
         },
     )
 

@@ -33,7 +33,7 @@ from core.database import Database
 from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway import counters
 from core.gateway import holds as stored
-from core.gateway.budget_records import budget_set, hold_expired
+from core.gateway.budget_records import budget_set, budget_warned, hold_expired
 from core.gateway.budget_status import WARNS_FROM, BudgetStatus, refusal, status_of
 from core.gateway.charges import Caller, Charge, Spent, charges_of, insert, write_charges
 from core.gateway.counters import Counter, Level, counters_of
@@ -63,16 +63,33 @@ class _NoRoom(Exception):
         self.needed_microusd = needed_microusd
 
 
-class _Paid(NamedTuple):
-    given_back: Mapping[Scope, int]
-    spent: Mapping[Scope, int]
+class _Moved(NamedTuple):
+    """What a charge did to a counter, and where that left it."""
+
+    counter: Counter
+    given_back: int
+    spent: int
+    level: Level
+
+    @property
+    def overdraft_microusd(self) -> int:
+        """By how much the budget is passed; a limit that was lowered meanwhile is not this charge's doing."""
+        return max(0, min(self.spent - self.given_back, self.level.beyond_microusd))
+
+    @property
+    def passes_the_warning(self) -> bool:
+        """Whether it is this charge with which 80 % of the budget are spent."""
+        if self.level.limit_microusd is None:
+            return False
+        mark = WARNS_FROM * self.level.limit_microusd
+        return self.level.spent_microusd - self.spent < mark <= self.level.spent_microusd
 
 
 class Budgets:
     """The budgets in a database. `clock` gives the time in UTC; any number of threads and processes.
 
-    One thread at a time owns a hold. `record_in` writes down who changed a budget, and which holds
-    expired, within the transaction that does it.
+    One thread at a time owns a hold. `record_in` writes down who changed a budget, that 80 % of one
+    are spent, and which holds expired, within the transaction that does it.
     """
 
     def __init__(
@@ -179,6 +196,13 @@ class Budgets:
         with self._database.read() as connection:
             if not stored.any_expired(connection, now):
                 return []
+        freed: list[Hold] = []
+        while some := self._free_some(now):
+            freed += some
+        return freed
+
+    def _free_some(self, now: datetime) -> list[Hold]:
+        """Free as many as one transaction takes."""
         with self._write() as connection:
             expired = stored.remove_expired(connection, now)
             back: Tally[Counter] = Tally()
@@ -251,14 +275,11 @@ class Budgets:
         hold = replace(hold, amounts=_at_least(hold.amounts, open_amounts))
         stored.put(connection, hold, is_open=held is not None)
         missing = {scope: amount - open_amounts.get(scope, 0) for scope, amount in hold.amounts.items()}
-        warnings = []
         for counter in counters_of((scope for scope, amount in missing.items() if amount > 0), hold.day):
             level = counters.take(connection, counter, missing[counter.scope])
             if level is None:
                 raise _NoRoom(counter, missing[counter.scope])
-            if level.limit_microusd is not None and level.spent_microusd >= WARNS_FROM * level.limit_microusd:
-                warnings.append(status_of(connection, counter, level).warning)
-        return replace(hold, warnings=tuple(filter(None, warnings)))
+        return hold
 
     def _refusal(self, full: _NoRoom) -> BudgetExceeded | None:
         """The error to raise, or None when there is room by now."""
@@ -278,21 +299,28 @@ class Budgets:
         held = stored.remove(connection, hold.id)
         if held is None and (earlier := charges_of(connection, hold.id)):
             return earlier
-        paid = _Paid(held or {}, _spent(hold.caller, items))
-        overdraft = self._pay(connection, hold, paid)
+        moved = _pay(connection, hold, _spent(hold.caller, items), held or {})
+        overdraft = max((each.overdraft_microusd for each in moved), default=0)
         if overdraft:
             log.error("the hold %s was too small: %d micro-dollars over budget", hold.id, overdraft)
-        return write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
+        written = write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
+        for each in moved:
+            if each.passes_the_warning:
+                status = status_of(connection, each.counter, each.level)
+                log.warning("%s", status.warning)
+                self._record_in(connection, budget_warned(hold.caller, status))
+        return written
 
-    def _pay(self, connection: sa.Connection, hold: Hold, paid: _Paid) -> int:
-        """Move held money to spent; by how many micro-dollars that passed a budget."""
-        overdraft = 0
-        for counter in counters_of(paid.given_back.keys() | paid.spent.keys(), hold.day):
-            held, spent = paid.given_back.get(counter.scope, 0), paid.spent.get(counter.scope, 0)
-            level = counters.move(connection, counter, held, spent)
-            # A limit that was lowered meanwhile is not this charge's doing.
-            overdraft = max(overdraft, min(spent - held, level.beyond_microusd))
-        return overdraft
+
+def _pay(
+    connection: sa.Connection, hold: Hold, spent: Mapping[Scope, int], held: Mapping[Scope, int]
+) -> list[_Moved]:
+    """Move held money to spent in every counter."""
+    moved = []
+    for counter in counters_of(held.keys() | spent.keys(), hold.day):
+        back, paid = held.get(counter.scope, 0), spent.get(counter.scope, 0)
+        moved.append(_Moved(counter, back, paid, counters.move(connection, counter, back, paid)))
+    return moved
 
 
 def _at_least(amounts: Mapping[Scope, int], others: Mapping[Scope, int]) -> dict[Scope, int]:

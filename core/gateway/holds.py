@@ -6,7 +6,7 @@ The table holds open holds only: a row goes away when its hold is settled, relea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -30,7 +30,7 @@ class Hold:
     """Money set aside for a caller: `amounts` are micro-dollars for each scope.
 
     It counts against the periods of `taken_at` (UTC) until it is settled, and frees itself at
-    `expires_at`. `warnings` are sentences about budgets of which 80 % are spent.
+    `expires_at`.
     """
 
     id: str
@@ -39,7 +39,6 @@ class Hold:
     taken_at: datetime
     expires_at: datetime
     ttl_s: int
-    warnings: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def day(self) -> date:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from core.errors import BadInput
 from core.identity import normal_email
-from core.tables import departments, people
+from core.tables import api_keys, departments, people
 from core.types import Role
 
 NAME_CHARS = 200
@@ -94,10 +94,11 @@ def first_password() -> str:
 
 
 def accounts(connection: sa.Connection) -> Iterator[Account]:
-    """All of them by name."""
+    """All of them, the open ones first and by name, but for those that belong to keys of applications."""
     query = sa.select(people, departments.c.name.label("department_name")).join(departments)
+    query = query.where(people.c.id.not_in(sa.select(api_keys.c.person_id)))
     rows = connection.execute(query).all()
-    return iter(sorted(map(account, rows), key=lambda one: (one.name.casefold(), one.id)))
+    return iter(sorted(map(account, rows), key=lambda one: (not one.active, one.name.casefold(), one.id)))
 
 
 def account(row: sa.Row[Any]) -> Account:

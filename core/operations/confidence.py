@@ -32,6 +32,11 @@ class Choice:
     reviews_a_day: float | None
     measured_here: bool
 
+    @property
+    def kept(self) -> bool:
+        """Whether the share could be kept where it was measured, with any answer given at once."""
+        return self.notch.served > 0 and self.notch.wrong <= self.accepted_wrong
+
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceView:

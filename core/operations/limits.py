@@ -56,7 +56,9 @@ class LimitsReport:
         """Every deployment in the order of the models file."""
         admit(actor)
         routers = (self._gateway.router, self._gateway.readers)
-        return [_clearance(deployment) for router in routers for deployment in _deployments(router)]
+        # One that embeds or reranks may be in the list of those that write too.
+        found = {deployment.name: deployment for router in routers for deployment in _deployments(router)}
+        return [_clearance(deployment) for deployment in found.values()]
 
 
 def _deployments(router: Router) -> list[Deployment]:

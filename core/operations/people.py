@@ -47,7 +47,7 @@ class People:
         self._new_password = new_password
 
     def all(self, actor: Person, search: str = "") -> list[Account]:
-        """Open and closed accounts by name, whose name, address or department has each word."""
+        """Open accounts and then closed ones, by name, whose name, address or department has each word."""
         admit(actor)
         with self._database.read() as connection:
             return [found for found in accounts(connection) if found.matches(search)]

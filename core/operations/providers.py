@@ -108,10 +108,11 @@ class Providers:
     def all(self, actor: Person) -> list[ProviderStatus]:
         """Every deployment in the order of the models file."""
         admit(actor)
+        # One that embeds or reranks may be in the list of those that write too: what it does counts.
+        found = {now.name: (router, now) for router in self._routers for now in router.snapshot()}
         return [
             ProviderStatus(now, health_of(now), self._switch(now.name), self._stand_ins(router, now))
-            for router in self._routers
-            for now in router.snapshot()
+            for router, now in found.values()
         ]
 
     def switch_off(self, actor: Person, name: str, reason: OffReason) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from core.answering.answer import Answer, Outcome
 from core.assistant import Answered, Restarted, Written
 from core.assistant import Event as AssistantEvent
+from core.conversations import StoredMessage
 from core.errors import BadInput
 from core.gateway.messages import Piece, Restart
 from core.proxy.completion import Event, Sourced
@@ -32,11 +33,15 @@ class Asks(Protocol):
         ...
 
 
-class Starts(Protocol):
-    """What begins a conversation; `Conversations` does."""
+class Keeps(Protocol):
+    """What keeps conversations; `Conversations` does."""
 
     def start(self, person: Person, question: str) -> int:
-        """Its id."""
+        """The id of a new one."""
+        ...
+
+    def messages(self, person: Person, conversation_id: int) -> Sequence[StoredMessage]:
+        """What was said in one, oldest first."""
         ...
 
 
@@ -45,7 +50,7 @@ class AssistantModel:
     """A client sends the whole conversation each time; what was said here before is found by its words."""
 
     assistant: Asks
-    conversations: Starts
+    conversations: Keeps
     replies: Replies
 
     def events(self, messages: Sequence[ChatMessage], visit: Visit, streamed: bool) -> Iterator[Event]:
@@ -72,9 +77,22 @@ class AssistantModel:
                 answer = event.answer
         if answer is None:
             raise BadInput("The assistant gave no answer.")
+        # The question has a trace of its own, which is where all of its steps are.
+        visit.trace_id = self.conversations.messages(reader, conversation)[-1].trace_id
         _require_answer(answer)
-        yield from _rest(answer, written, streamed)
-        self._remember(visit, [*turns, ("assistant", _shown(answer, written, streamed))], conversation)
+        rest = _rest(answer, written)
+        if rest is not None:
+            shown = written + rest
+            yield from [Piece(rest)] if rest else ()
+        elif streamed:
+            # It cannot be taken back: what the answer has become stands in a paragraph of its own.
+            shown = f"{written}\n\n{answer.text}"
+            yield Piece(f"\n\n{answer.text}")
+        else:
+            shown = answer.text
+            yield Restart(ASSISTANT, "the answer was withdrawn")
+            yield Piece(shown)
+        self._remember(visit, [*turns, ("assistant", shown)], conversation)
         yield _end(answer)
 
     def _conversation(
@@ -100,22 +118,13 @@ def _require_answer(answer: Answer) -> None:
         raise Refused(Refusal(503, answer.text, "server_error", "model_unavailable", headers=headers))
 
 
-def _rest(answer: Answer, written: str, streamed: bool) -> Iterator[Event]:
-    """What of the answer has not been sent; one that became another is sent as a paragraph of its own."""
-    if answer.text.startswith(written):
-        if rest := answer.text[len(written) :]:
-            yield Piece(rest)
-    elif streamed:
-        yield Piece(f"\n\n{answer.text}")
-    else:
-        yield Restart(ASSISTANT, "the answer was withdrawn")
-        yield Piece(answer.text)
-
-
-def _shown(answer: Answer, written: str, streamed: bool) -> str:
-    if streamed and not answer.text.startswith(written):
-        return f"{written}\n\n{answer.text}"
-    return answer.text
+def _rest(answer: Answer, written: str) -> str | None:
+    """What of the answer has not been sent yet; None where it has become another one."""
+    sent = written.rstrip()
+    if not answer.text.startswith(sent):
+        return None
+    rest = answer.text[len(sent) :]
+    return rest.lstrip() if sent != written else rest
 
 
 def _end(answer: Answer) -> Sourced:

@@ -15,7 +15,7 @@ from core.gateway.gateway import Gateway
 from core.journal.journal import Journal
 from core.keys import Keys
 from core.proxy.app import Parts, application
-from core.proxy.assistant_model import Asks, AssistantModel, Starts
+from core.proxy.assistant_model import Asks, AssistantModel, Keeps
 from core.proxy.bridge import Bridge
 from core.proxy.chats import Chats
 from core.proxy.front import Front
@@ -49,7 +49,7 @@ class Company:
     limiter: RateLimiter
     person_of: Callable[[str], Person | None]
     assistant: Asks | None = None
-    conversations: Starts | None = None
+    conversations: Keeps | None = None
     embedding: str = ""
     reranking: str = ""
     embed_here: EmbedHere | None = None

@@ -14,7 +14,6 @@ from core.errors import BadInput, NotAllowed
 from core.gateway.budget_status import BudgetStatus
 from core.gateway.budgets import Budgets
 from core.gateway.money import Period, Scope, ScopeKind
-from core.journal.entries import Kind, Record
 from core.reports import frames
 from core.reports.burning import Burning
 from core.reports.outlook import Outlook, outlook
@@ -65,7 +64,7 @@ class SpendReport:
 
 
 class Spending:
-    """What is spent. `clock` gives the time in UTC, `append` writes to the journal.
+    """What is spent. `clock` gives the time in UTC.
 
     `providers` names those that are configured. Managers read their own department, administrators
     everything; every method raises NotAllowed for others.
@@ -76,16 +75,12 @@ class Spending:
         database: Database,
         budgets: Budgets,
         clock: Callable[[], datetime],
-        append: Callable[[Record], object],
         providers: Callable[[], Iterable[str]],
-        new_trace_id: Callable[[], str],
     ) -> None:
         self._database = database
         self._budgets = budgets
         self._clock = clock
-        self._append = append
         self._providers = providers
-        self._new_trace_id = new_trace_id
 
     def report(self, actor: Person, choice: Choice, demonstration: bool = True) -> SpendReport:
         """All frames of a period, from one snapshot; made-up charges only if `demonstration`."""
@@ -173,7 +168,7 @@ class Spending:
         return self._budgets.status(scope)
 
     def set_budget(self, actor: Person, scope: Scope, amount_microusd: int | None, period: Period) -> None:
-        """Set a budget, or take it away with None, and write that down.
+        """Set a budget, or take it away with None; the journal is told of it.
 
         Raises NotAllowed for anybody but an administrator, BadInput for an unknown scope and an
         amount that is negative or above MOST_MICROUSD.
@@ -183,29 +178,11 @@ class Spending:
         if amount_microusd is not None and amount_microusd > MOST_MICROUSD:
             raise BadInput("A budget cannot be more than a thousand million dollars.")
         self._budgets.set_limit(actor, scope, amount_microusd, period)
-        self._append(_entry(self._new_trace_id(), actor, scope, amount_microusd, period))
 
 
 def _admit(actor: Person) -> None:
     if not actor.has(Role.ADMINISTRATOR):
         raise NotAllowed("Only an administrator may change a budget.")
-
-
-def _entry(trace_id: str, actor: Person, scope: Scope, amount_microusd: int | None, period: Period) -> Record:
-    return Record(
-        trace_id=trace_id,
-        kind=Kind.BUDGET,
-        department=actor.department,
-        person_id=actor.id,
-        provider=scope.id if scope.kind is ScopeKind.PROVIDER else None,
-        outcome="removed" if amount_microusd is None else "set",
-        data={
-            "scope": scope.kind.value,
-            "id": scope.id,
-            "limit_microusd": amount_microusd,
-            "period": period.value,
-        },
-    )
 
 
 def _any(connection: sa.Connection, view: View, *conditions: sa.ColumnElement[bool]) -> bool:

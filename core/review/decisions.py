@@ -19,6 +19,7 @@ from core.errors import Busy
 from core.journal.journal import Journal
 from core.review import arrival
 from core.review.access import Access, View, alive
+from core.review.arrival import Given
 from core.review.checking import Check, overruled
 from core.review.given import REASON_CHARS as REASON_CHARS
 from core.review.given import TEXT_CHARS as TEXT_CHARS
@@ -102,12 +103,13 @@ class Decisions:
             overridden = {"override": rules, **self._masked(decision.override)} if rules else {}
         view = self._access.of_reviewer(person)
         now = self._store.now()
-        until = now + self._lease
-        given = arrival.Given(
+        given = Given(
             task, signed(answer, task, decision.verdict, person, now), decision.verdict, person, now
         )
+        resolving = self._resolving(view, lease, decision, given)
         with self._store.write() as connection:
-            self._resolve(connection, view, lease, decision, answer.text)
+            if not connection.execute(resolving).rowcount:
+                raise refusal(connection, view, task.id, now)
             arrival.deliver(connection, given)
             verified_id = arrival.remember(connection, given)
             if task.asker_id is not None:
@@ -115,7 +117,7 @@ class Decisions:
             record = act(task.trace_id, task.id, decision.verdict.value, person, **overridden)
             self._journal.append_in(connection, record)
         self._learning.decided(given, verified_id)
-        return Decided(Lease(task.id, lease.token, until), given.answer)
+        return Decided(Lease(task.id, lease.token, now + self._lease), given.answer)
 
     def undo(self, person: Person, lease: Lease) -> None:
         """Take the own decision back while its lease runs: the asker waits again.
@@ -147,23 +149,18 @@ class Decisions:
             self._journal.append_in(connection, act(task.trace_id, task.id, "undone", person))
         self._learning.forget(in_force)
 
-    def _resolve(
-        self, connection: sa.Connection, view: View, lease: Lease, decision: Decision, text: str
-    ) -> None:
-        now = self._store.now()
-        resolved = connection.execute(
+    def _resolving(self, view: View, lease: Lease, decision: Decision, given: Given) -> sa.Update:
+        return (
             sa.update(review_tasks)
             .where(alive(), view.reviewable(), holds(view.person, lease))
             .values(
                 state="resolved",
-                lease_until=now + self._lease,
+                lease_until=given.at + self._lease,
                 decision=decision.verdict.value,
                 decided_by=view.person.id,
-                decided_at=now,
+                decided_at=given.at,
                 decision_reason=decision.reason.strip()[:REASON_CHARS] or None,
                 override_reason=decision.override.strip()[:REASON_CHARS] or None,
-                given_text=text,
+                given_text=given.answer.text,
             )
-        ).rowcount
-        if not resolved:
-            raise refusal(connection, view, lease.task_id, now)
+        )

@@ -185,10 +185,9 @@ class Queue:
         )
         with self._store.write() as connection:
             row = connection.execute(statement).one_or_none()
-        if row is None:
-            return None
-        # After the commit, so that reviewers who claim at the same time share one write of the chain.
-        self._journal.append(act(row.trace_id, row.id, "claimed", view.person))
+            if row is None:
+                return None
+            self._journal.append_in(connection, act(row.trace_id, row.id, "claimed", view.person))
         return Lease(row.id, row.lease_token, until)
 
     def _change(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
+from core.review.turns import Turns
 from core.types import Person, Role
 
 
@@ -21,7 +22,7 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
         self._database = database
         self.now = clock
-        self._turn = threading.Lock()
+        self._turns = Turns(_turn_file(database)) if database.is_sqlite else None
 
     def read(self) -> AbstractContextManager[sa.Connection]:
         """A transaction that only reads."""
@@ -30,10 +31,14 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that writes."""
-        # SQLite lets waiting writers in at random: in a crowd of threads some would wait for ever.
-        turn = self._turn if self._database.is_sqlite else nullcontext()
+        turn = self._turns.one() if self._turns else nullcontext()
         with turn, self._database.write() as connection:
             yield connection
+
+
+def _turn_file(database: Database) -> Path | None:
+    name = database.url.database
+    return None if name in (None, "", ":memory:") else Path(f"{name}.turn")
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:

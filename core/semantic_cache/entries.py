@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,7 +27,7 @@ class CacheKey:
     @property
     def digest(self) -> str:
         """32 hex digits."""
-        parts = "\n".join((self.model, self.prompt_version, self.embedding, self.language))
+        parts = json.dumps([self.model, self.prompt_version, self.embedding, self.language])
         return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 

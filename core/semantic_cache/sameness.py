@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from typing import NamedTuple
 
 from core.semantic_cache.poles import opposed
 from core.semantic_cache.wording import Wording, names_agree, shared_names
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """What speaks for and against: each in [0, 1], `nearness` in [-1, 1].
 
     `nearness` is the cosine in the geometry of the cache; `apart` the share of content words that only one
@@ -56,7 +55,7 @@ def signs(one: Wording, other: Wording, nearness: float) -> Signs:
 
 def score(found: Signs) -> float:
     """One number to compare with a notch of the dial."""
-    return float(sum(w * s for w, s in zip(astuple(WEIGHTS), astuple(found), strict=True)))
+    return float(sum(w * s for w, s in zip(WEIGHTS, found, strict=True)))
 
 
 def _in_place(one: Sequence[str], mine: set[str], other: Sequence[str], theirs: set[str]) -> bool:

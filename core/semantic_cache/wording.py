@@ -23,7 +23,7 @@ _ASKING = """
 _EMPTY = ENGLISH_STOP_WORDS | frozenset(_ASKING.split())
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _CLITIC = re.compile(r"'(?:s|ve|m|re|ll|d|t)$")
-_NAME = re.compile(r"[^\W\d_]\w*")
+_NAME = re.compile(r"(?<![^\W_])[^\W\d_][^\W_]*")
 _BEGIN = re.compile(r"(?:^|[.?!:;\n]\s*)\W*$")
 _FOREIGN = """
     der die das und ist nicht wie was kann ich ein eine le la les des une est pas comment que je pour el los
@@ -89,6 +89,8 @@ def read(question: str) -> Wording:
 
 def names_agree(one: Wording, other: Wording) -> bool:
     """Whether each has the names of the other, be it in small letters, as an adjective or spelled out."""
+    if one.names == other.names:
+        return True
     return all(_is_in(name, other) for name in one.names) and all(_is_in(name, one) for name in other.names)
 
 
@@ -100,8 +102,8 @@ def shared_names(one: Wording, other: Wording) -> frozenset[str]:
 def _names(text: str) -> frozenset[str]:
     words = [match for match in _NAME.finditer(text) if len(match[0]) > 1]
     capitals = [match for match in words if match[0][0].isupper()]
-    if len(capitals) > max(2, len(words) / 2):  # a title or a shout: capitals tell nothing
-        return frozenset()
+    if sum(match.start() > words[0].start() for match in capitals) > max(2, len(words) / 2):
+        return frozenset()  # a title or a shout: capitals tell nothing
     return frozenset(
         _stem(match[0].casefold())
         for match in capitals

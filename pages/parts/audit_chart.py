@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import altair as alt
 import pandas as pd
@@ -15,8 +15,11 @@ from pages.parts import audit_words
 HEIGHT_PX = 220
 
 
-def draw(counts: Counts) -> None:
-    """Bars of a day each, within two days of an hour, stacked by what happened."""
+def draw(counts: Counts, since: datetime | None, until: datetime) -> None:
+    """Bars of a day each, within two days of an hour, stacked by what happened.
+
+    Days stand between `since`, where it is known, and `until`, both on the reader's clock.
+    """
     frame = _frame(counts)
     present = [group for group in audit_words.GROUPS if group in set(frame["What"])]
     step = "yearmonthdatehours" if counts.hourly else "yearmonthdate"
@@ -32,6 +35,7 @@ def draw(counts: Counts) -> None:
             x=alt.X(
                 f"{step}(Time):T",
                 title=None,
+                scale=_scale(counts, since, until),
                 axis=alt.Axis(
                     grid=False,
                     labelOverlap=True,
@@ -51,6 +55,19 @@ def draw(counts: Counts) -> None:
         .properties(height=HEIGHT_PX)
     )
     st.altair_chart(bars, key="audit-chart", alt="Entries over time, by what happened")
+
+
+def _scale(counts: Counts, since: datetime | None, until: datetime) -> alt.Scale:
+    """Whole days, so that a few bars are not as wide as all of the time that was chosen, or wider."""
+    first, last = counts.by_time[0].start, counts.by_time[-1].start
+    if not counts.hourly:
+        # Any time is as wide as the entries are.
+        first, last = since or first, until - timedelta(microseconds=1)
+    return alt.Scale(domain=[_wall_clock(first), _wall_clock(last + timedelta(days=1))])
+
+
+def _wall_clock(day: datetime) -> alt.DateTime:
+    return alt.DateTime(year=day.year, month=day.month, date=day.day)
 
 
 def _frame(counts: Counts) -> pd.DataFrame:

@@ -14,6 +14,9 @@ from pages.parts.wording import count
 SUMMARY_CHARS = 300
 _NAMES = {"chars": "characters", "latency_ms": "milliseconds", "prompt_tokens": "tokens read"}
 _NAMES |= {"completion_tokens": "tokens written"}
+# The text has a place of its own; that a count was not estimated goes without saying.
+_LEFT_OUT = ("text",)
+_ONLY_WHEN_TRUE = ("estimated",)
 # One and many of what was masked.
 _MASKED = {
     Masked.PERSON: ("name", ""),
@@ -36,15 +39,18 @@ def summary(line: Line) -> str:
     text = line.data.get("text")
     if isinstance(text, str) and text.strip():
         return " ".join(text.split())[:SUMMARY_CHARS]
-    return facts(line.kind, line.data)[:SUMMARY_CHARS]
+    return sentence(facts(line.kind, line.data))[:SUMMARY_CHARS]
+
+
+def sentence(words: str) -> str:
+    """The words with a capital letter."""
+    return words[:1].upper() + words[1:]
 
 
 def facts(kind: str, data: Mapping[str, Any]) -> str:
-    """The short values of an entry's data, as in `Scope person, passages 8`; its text is left out."""
+    """The short values of an entry's data, as in `scope person, passages 8`; its text is left out."""
     known = _KNOWN.get(kind)
-    said = list(filter(None, known(data) if known else _facts(data)))
-    found = ", ".join(said)
-    return found[:1].upper() + found[1:]
+    return ", ".join(filter(None, known(data) if known else _facts(data)))
 
 
 def _masking(data: Mapping[str, Any]) -> Iterator[str]:
@@ -72,12 +78,12 @@ def _setting(data: Mapping[str, Any]) -> Iterator[str]:
         yield _fact("reason", data.get("reason"))
         return
     if isinstance(act, str):
-        yield words(act)
+        yield words(act).lower()
     yield from _facts({key: value for key, value in data.items() if key != "act"})
 
 
 def _facts(data: Mapping[str, Any]) -> Iterator[str]:
-    return (_fact(key, value) for key, value in data.items() if key != "text")
+    return (_fact(key, value) for key, value in data.items() if key not in _LEFT_OUT)
 
 
 def _fact(key: str, value: Any) -> str:
@@ -85,7 +91,7 @@ def _fact(key: str, value: Any) -> str:
     if value is None or value == "" or value == []:
         return ""
     if isinstance(value, bool):
-        return name if value else f"not {name}"
+        return name if value else "" if key in _ONLY_WHEN_TRUE else f"not {name}"
     if isinstance(value, list):
         flat = all(isinstance(item, str) for item in value) and len(value) <= 3
         return f"{name} {' and '.join(value)}" if flat else f"{name} {len(value)}"

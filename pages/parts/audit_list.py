@@ -18,7 +18,7 @@ from pages.parts.wording import MICROUSD, count
 
 PARAMETER = "trace"
 PAGE = 50
-ROW_PX = 35
+ROW_PX = 33
 ROWS = 14
 ROWS_BESIDE_TIMELINE = 6
 _TABLE = "audit-table"
@@ -64,7 +64,7 @@ def draw(desk: Desk, person: Person, query: Query, total: int, departments: Mapp
             ),
             "Entry": st.column_config.NumberColumn(format="localized", width=70),
             "What": st.column_config.TextColumn(width=125),
-            "Details": st.column_config.TextColumn(width=340),
+            "Details": st.column_config.TextColumn(width=295),
             "Outcome": st.column_config.TextColumn(width=85),
             "Person": st.column_config.TextColumn(width=130),
             "Department": st.column_config.TextColumn(width=105),

@@ -92,13 +92,14 @@ def _content(step: Step) -> None:
         st.caption(f":red[{_DEFECTS[step.defect]}]")
     said = [
         " / ".join(filter(None, [line.provider, line.model])),
-        f"took {duration(step.took_s)}" if step.took_s is not None else "",
+        f"took {_exactly(step.took_s)}" if step.took_s is not None else "",
         f"cost {money(line.cost_microusd)}" if line.cost_microusd is not None else "",
         audit_facts.facts(step.line.kind, data),
     ]
     facts = ", ".join(filter(None, said))
     if facts:
-        st.caption(label(facts))
+        # A provider's name is written as it is.
+        st.caption(label(facts if line.provider else audit_facts.sentence(facts)))
     text = data.get("text")
     if isinstance(text, str) and text.strip():
         st.text(text)
@@ -126,4 +127,8 @@ def _as_json(line: Line) -> str:
 def _offset(seconds: float | None) -> str:
     if seconds is None:
         return "?"
-    return f"+{seconds:.2f} s" if seconds < 10 else f"+{duration(seconds)}"
+    return f"+{_exactly(seconds)}"
+
+
+def _exactly(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds < 10 else duration(seconds)

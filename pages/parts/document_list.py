@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.knowledge.catalog import DocumentInfo
+from core.reports.document_use import DAYS, Use
 from pages.parts.wording import readers
 
 PARAMETER = "document"
@@ -31,8 +32,10 @@ def close() -> None:
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
 
 
-def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
-    """Search and table; a selected row opens its document."""
+def draw(
+    infos: Sequence[DocumentInfo], names: Mapping[str, str], use: Mapping[int, Use] | None = None
+) -> None:
+    """Search and table; a selected row opens its document. `use` is about those that the reader manages."""
     search = st.text_input(
         "Search documents",
         key="search-documents",
@@ -46,7 +49,7 @@ def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
         return
     key = f"{_TABLE}-{st.session_state.get(_TURN, 0)}"
     st.dataframe(
-        _frame(found, names),
+        _frame(found, names, use or {}),
         key=key,
         hide_index=True,
         # Shorter while a document is open, so that its details are seen at once.
@@ -60,6 +63,14 @@ def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
             "Pages": st.column_config.NumberColumn(width="small", format="localized"),
             "Passages": st.column_config.NumberColumn(width="small", format="localized"),
             "Size": st.column_config.NumberColumn(width="small", format="bytes"),
+            "Cited": st.column_config.NumberColumn(
+                width="small", format="localized", help=f"Answers of the last {DAYS} days that cite it."
+            ),
+            "Stale answers": st.column_config.NumberColumn(
+                width="small",
+                format="localized",
+                help="Verified answers that rest on an earlier version, and wait for a reviewer.",
+            ),
             "Updated": st.column_config.DatetimeColumn(
                 format="D MMM YYYY", timezone=st.context.timezone or "UTC"
             ),
@@ -67,8 +78,8 @@ def draw(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> None:
     )
 
 
-def _frame(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> pd.DataFrame:
-    return pd.DataFrame(
+def _frame(infos: Sequence[DocumentInfo], names: Mapping[str, str], use: Mapping[int, Use]) -> pd.DataFrame:
+    frame = pd.DataFrame(
         {
             "Title": [info.title for info in infos],
             "Who may read": [readers(info.readership, names) for info in infos],
@@ -80,6 +91,14 @@ def _frame(infos: Sequence[DocumentInfo], names: Mapping[str, str]) -> pd.DataFr
             "Updated": [info.updated_at for info in infos],
         }
     )
+    if use:
+        # Empty where the reader does not manage the document: that is not the same as never.
+        known = [use.get(info.id) for info in infos]
+        cited = [None if each is None else each.cited for each in known]
+        stale = [None if each is None else each.stale for each in known]
+        frame["Cited"] = pd.array(cited, dtype="Int64")
+        frame["Stale answers"] = pd.array(stale, dtype="Int64")
+    return frame
 
 
 def _selected(key: str, found: Sequence[DocumentInfo]) -> None:

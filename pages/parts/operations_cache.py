@@ -45,12 +45,12 @@ def _figures(cache: CacheOperations, person: Person) -> None:
                 f"{figures.hits:,} of {count(asked, 'question')}",
             ),
             ("Money saved", money(figures.saved_microusd), count(figures.saved_tokens, "token")),
-            ("Waiting saved", duration(figures.saved_ms / 1000), ""),
+            ("Waiting saved", duration(figures.saved_ms / 1000), "for those who asked"),
             ("Reported as wrong", f"{figures.false_hits:,}", _share(figures)),
             (
-                "Answered anew, the same",
-                f"{figures.shadow_agreed / looked * 100:.0f} %" if looked else "none yet",
-                f"{figures.shadow_agreed:,} of {looked:,} checked" if looked else "checked in the background",
+                "Checked anew",
+                f"{figures.shadow_agreed / looked * 100:.0f} % the same" if looked else "none yet",
+                f"{figures.shadow_agreed:,} of {count(looked, 'check')}" if looked else "in the background",
             ),
         ],
     )
@@ -59,5 +59,5 @@ def _figures(cache: CacheOperations, person: Person) -> None:
 
 def _share(figures: Figures) -> str:
     if not figures.hits:
-        return "of none"
-    return f"{figures.false_hits / figures.hits * 100:.2f} % of those given again"
+        return "of none given again"
+    return f"{figures.false_hits / figures.hits * 100:.2f} % of them"

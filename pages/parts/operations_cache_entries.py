@@ -12,7 +12,7 @@ from core.semantic_cache.administration import EntryLine
 from core.types import Person
 from pages.parts import operations_cache_purge
 
-ROW_PX = 35
+ROW_PX = 33
 ROWS = 8
 MOST_USED, REPORTED = "Most used", "Reported as wrong"
 
@@ -61,7 +61,7 @@ def _table(
         }
     )
     zone = st.context.timezone or "UTC"
-    moment = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=zone, width=150)
+    moment = st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=zone, width=140)
     st.dataframe(
         frame,
         key=key,
@@ -71,9 +71,9 @@ def _table(
         selection_mode="single-row",
         placeholder="",
         column_config={
-            "Question": st.column_config.TextColumn(width=420),
-            "Given again": st.column_config.NumberColumn(format="localized", width=100),
-            "Asked in": st.column_config.TextColumn(width=130),
+            "Question": st.column_config.TextColumn(width=330),
+            "Given again": st.column_config.NumberColumn(format="localized", width=95),
+            "Asked in": st.column_config.TextColumn(width=115),
             "Verified": st.column_config.TextColumn(width=80),
             "Since": moment,
             when: moment,

@@ -10,14 +10,14 @@ import streamlit as st
 
 ROW_PX = 30
 _REASONS = {
-    "nothing near": "nothing like it was asked before",
-    "no like": "only less alike questions were asked",
-    "not servable": "the answer may not be given any more, or not to them",
-    "other evidence": "the documents found speak of something else",
-    "about oneself": "it asks for the asker's own records",
-    "other language": "it is in another language",
-    "not stand-alone": "it needs the conversation before it",
-    "embedder slow": "the search for it took too long",
+    "nothing near": "nothing alike was asked before",
+    "no like": "not alike enough",
+    "not servable": "not to be given any more, or not to them",
+    "other evidence": "other documents were found",
+    "about oneself": "about the asker's own records",
+    "other language": "in another language",
+    "not stand-alone": "needs the conversation before it",
+    "embedder slow": "the search took too long",
     "fault": "the cache was out of order",
 }
 
@@ -34,7 +34,7 @@ def draw(misses: Mapping[str, int]) -> None:
         {
             "reason": [reason_in_words(reason) for reason, _ in ordered],
             "questions": [number for _, number in ordered],
-            "text": [f"{number:,}  ({number / total * 100:.0f} %)" for _, number in ordered],
+            "share": [number / total for _, number in ordered],
         }
     )
     st.altair_chart(
@@ -49,14 +49,17 @@ def reason_in_words(reason: str) -> str:
 
 def _chart(frame: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     highest = float(frame["questions"].max())
-    names = alt.Axis(title=None, ticks=False, domain=False, labelLimit=330, labelPadding=8)
+    names = alt.Axis(title=None, ticks=False, domain=False, labelLimit=240, labelPadding=8)
     base = alt.Chart(frame).encode(
         y=alt.Y("reason:N", sort=None, axis=names),
-        x=alt.X("questions:Q", scale=alt.Scale(domain=[0, highest * 1.35]), axis=None),
+        x=alt.X("questions:Q", scale=alt.Scale(domain=[0, highest * 1.25]), axis=None),
         tooltip=[
             alt.Tooltip("reason:N", title="Because"),
             alt.Tooltip("questions:Q", title="Questions", format=","),
+            alt.Tooltip("share:Q", title="Share of them", format=".1%"),
         ],
     )
     bars = base.mark_bar(size=14, cornerRadiusEnd=3)
-    return alt.layer(bars, base.mark_text(align="left", dx=6).encode(text="text:N"))
+    return alt.layer(
+        bars, base.mark_text(align="left", dx=6).encode(text=alt.Text("questions:Q", format=","))
+    )

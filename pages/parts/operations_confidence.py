@@ -13,8 +13,6 @@ from pages.parts import operations_confidence_chart, operations_figures, operati
 from pages.parts.plain import label
 from pages.parts.wording import count
 
-ROW_PX = 35
-
 
 def draw(desk: Desk, person: Person) -> None:
     """The section."""
@@ -27,7 +25,7 @@ def draw(desk: Desk, person: Person) -> None:
     _standing(view)
     _dial(desk, person, view)
     _curve(view)
-    _choices(view)
+    _table(view)
     st.caption(label(_made_from(view)))
 
 
@@ -42,8 +40,8 @@ def _standing(view: ConfidenceView) -> None:
     operations_figures.draw(
         "confidence-figures",
         [
-            ("Accepted wrong answers", percent(chosen.accepted_wrong), "of those given at once"),
-            ("Threshold", f"{chosen.notch.threshold:.2f}", "confidence, from 0 to 1"),
+            ("Accepted wrong", percent(chosen.accepted_wrong), "of those given at once"),
+            ("Threshold", f"{chosen.notch.threshold:.2f}", "of confidence"),
             ("Given at once", percent(1 - chosen.reviewed), _whose(chosen)),
             ("To a reviewer first", percent(chosen.reviewed), _a_day(chosen) or _whose(chosen)),
             ("Recent decisions", *_fit(view.drift)),
@@ -54,7 +52,8 @@ def _standing(view: ConfidenceView) -> None:
 def _dial(desk: Desk, person: Person, view: ConfidenceView) -> None:
     with st.container(border=True, key="confidence-dial"):
         st.subheader("Wrong answers that are acceptable", anchor=False)
-        by_share = {choice.accepted_wrong: choice for choice in view.choices}
+        offered = [one for one in view.choices if one.kept or one is view.chosen]
+        by_share = {choice.accepted_wrong: choice for choice in offered}
         share = st.segmented_control(
             "Share of the answers given at once that may be wrong",
             list(by_share),
@@ -66,6 +65,8 @@ def _dial(desk: Desk, person: Person, view: ConfidenceView) -> None:
         )
         choice = by_share[share]
         st.markdown(label(_brings(choice)))
+        if not choice.kept:
+            st.warning(label(_not_kept(choice)), icon=":material/warning:")
         st.button(
             f"Accept {percent(share)}",
             key="accept-share",
@@ -94,6 +95,13 @@ def _brings(choice: Choice) -> str:
     )
 
 
+def _not_kept(choice: Choice) -> str:
+    return (
+        f"{percent(choice.accepted_wrong)} could not be kept where it was measured: from every threshold on, "
+        "more of the answers given at once were wrong."
+    )
+
+
 def _whose(choice: Choice) -> str:
     return "your recent questions" if choice.measured_here else "the measured questions"
 
@@ -107,7 +115,7 @@ def _a_day(choice: Choice) -> str:
 
 def _fit(drift: Drift | None) -> tuple[str, str]:
     if drift is None:
-        return "too few", "to see whether the confidence fits"
+        return "too few", "for a judgement"
     word = "fit" if drift.fits else "do not fit"
     return word, f"{percent(drift.found)} right of {drift.decisions:,}, {percent(drift.expected)} expected"
 
@@ -135,7 +143,7 @@ def _curve(view: ConfidenceView) -> None:
     )
 
 
-def _choices(view: ConfidenceView) -> None:
+def _table(view: ConfidenceView) -> None:
     frame = pd.DataFrame(
         {
             "Accepted": [percent(one.accepted_wrong) for one in view.choices],
@@ -146,16 +154,21 @@ def _choices(view: ConfidenceView) -> None:
                 _a_day(one).removeprefix("about ").removesuffix(" a day") for one in view.choices
             ],
             "Wrong, measured": [percent(one.notch.wrong) for one in view.choices],
-            "": ["in force" if one is view.chosen else "" for one in view.choices],
+            "State": [_state(one, view) for one in view.choices],
         }
     )
     st.dataframe(
         frame,
         key="confidence-table",
         hide_index=True,
-        height=ROW_PX * (len(frame) + 1) + 3,
+        height="content",
         placeholder="",
     )
+
+
+def _state(choice: Choice, view: ConfidenceView) -> str:
+    words = ["in force"] if choice is view.chosen else []
+    return ", ".join(words if choice.kept else [*words, "could not be kept"])
 
 
 def _made_from(view: ConfidenceView) -> str:

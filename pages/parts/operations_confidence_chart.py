@@ -24,20 +24,20 @@ def curve(view: ConfidenceView) -> alt.LayerChart | alt.FacetChart:
             "threshold": [notch.threshold for notch in kept],
         }
     )
-    percent = ".0%"
+    percent = "round(datum.value * 100) + ' %'"
     highest = max([view.chosen.accepted_wrong, *frame["wrong"]], default=0.1) * 1.15
     base = alt.Chart(frame).encode(
         x=alt.X(
             "served:Q",
             title="questions answered at once",
             scale=alt.Scale(domain=[0, 1]),
-            axis=alt.Axis(format=percent, tickCount=5, grid=False),
+            axis=alt.Axis(labelExpr=percent, tickCount=5, grid=False),
         ),
         y=alt.Y(
             "wrong:Q",
             title="of them wrong",
             scale=alt.Scale(domain=[0, highest]),
-            axis=alt.Axis(format=percent, tickCount=5),
+            axis=alt.Axis(labelExpr=percent, tickCount=5),
         ),
         order="threshold:Q",
         tooltip=[

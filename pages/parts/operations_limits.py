@@ -16,7 +16,6 @@ from core.types import Person
 from pages.parts.plain import label
 from pages.parts.wording import money
 
-ROW_PX = 35
 NO_LIMIT = "no limit"
 
 
@@ -98,7 +97,7 @@ def _table(key: str, frame: pd.DataFrame) -> None:
         frame,
         key=key,
         hide_index=True,
-        height=ROW_PX * (len(frame) + 1) + 3,
+        height="content",
         column_config={"Used": used},
         placeholder="",
     )

@@ -14,7 +14,7 @@ from pages.parts import operations_new, operations_person
 from pages.parts.wording import count
 
 PARAMETER = "account"
-ROW_PX = 35
+ROW_PX = 33
 ROWS = 12
 ROWS_BESIDE_DETAILS = 6
 _TURN = "people-turn"

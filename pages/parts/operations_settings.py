@@ -8,8 +8,6 @@ import streamlit as st
 from core.bootstrap import Desk
 from core.types import Person
 
-ROW_PX = 35
-
 
 def draw(desk: Desk, person: Person) -> None:
     """The section."""
@@ -29,7 +27,7 @@ def draw(desk: Desk, person: Person) -> None:
         frame,
         key="settings-table",
         hide_index=True,
-        height=ROW_PX * (len(frame) + 1) + 3,
+        height="content",
         column_config={
             "Setting": st.column_config.TextColumn(width="medium"),
             "Value": st.column_config.TextColumn(width="large"),

@@ -55,6 +55,11 @@ def forget_decision() -> None:
     st.session_state.pop(_DECIDED, None)
 
 
+def waits() -> bool:
+    """Whether there is something to say that has not been said yet."""
+    return _SAID in st.session_state
+
+
 def draw() -> None:
     """Say what was kept, once; a text that was not sent stays until the reviewer has done with it."""
     worked, said = st.session_state.pop(_SAID, (True, ""))

@@ -12,7 +12,7 @@ from core.review.access import REVIEWERS
 from core.review.tasks import QueueItem, TaskKind, TaskState
 from core.types import Person
 from pages import require
-from pages.parts import review_claim, review_words
+from pages.parts import review_claim, review_notice, review_words
 from pages.parts.plain import label
 from pages.parts.wording import count, moment
 
@@ -29,12 +29,15 @@ def draw(desk: Desk) -> None:
 
 def _live(desk: Desk) -> None:
     person = require(*sorted(REVIEWERS))
+    if review_claim.opened() is not None or review_notice.waits():
+        # A button of this part was pressed: the whole page changes, not this part alone.
+        st.rerun(scope="app")
     items = desk.reviews.queue.items(person, LISTED)
     now = desk.audit.now()
     if not items:
         _empty()
         return
-    taken = _head(desk, person, items, now)
+    _head(desk, person, items, now)
     kind = _filter(items)
     shown = [item for item in items if kind is None or item.kind is kind]
     if not shown:
@@ -47,10 +50,7 @@ def _live(desk: Desk) -> None:
         with rows, st.container(border=True, key=f"task-{item.id}", gap="xsmall"):
             here = review_claim.is_here(item.id) and item.holder in (None, person.name)
             mine = here or (own is not None and own.task_id == item.id)
-            taken = _row(desk, person, item, now, mine) or taken
-    if taken:
-        # The whole page changes to the question, not this part alone.
-        st.rerun(scope="app")
+            _row(desk, person, item, now, mine)
 
 
 def _empty() -> None:
@@ -63,7 +63,7 @@ def _empty() -> None:
         )
 
 
-def _head(desk: Desk, person: Person, items: Sequence[QueueItem], now: datetime) -> bool:
+def _head(desk: Desk, person: Person, items: Sequence[QueueItem], now: datetime) -> None:
     late = sum(item.due_at <= now for item in items)
     free = [item for item in items if item.state is TaskState.OPEN]
     total = len(items) if len(items) < LISTED else desk.reviews.queue.count(person)
@@ -73,7 +73,7 @@ def _head(desk: Desk, person: Person, items: Sequence[QueueItem], now: datetime)
         said.append(f"the {len(items):,} most urgent are listed")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(", ".join(said), width="stretch")
-        if not st.button(
+        st.button(
             "Claim the next",
             key="claim-next",
             type="primary",
@@ -81,10 +81,9 @@ def _head(desk: Desk, person: Person, items: Sequence[QueueItem], now: datetime)
             shortcut="N",
             disabled=not free,
             help="Take the most urgent question that nobody works on",
-        ):
-            return False
-    review_claim.take_next(desk, person)
-    return True
+            on_click=review_claim.take_next,
+            args=(desk, person),
+        )
 
 
 def _filter(items: Sequence[QueueItem]) -> TaskKind | None:
@@ -105,7 +104,7 @@ def _counted(numbers: Mapping[TaskKind, int]) -> str:
     return f"By kind: {', '.join(named)}. The most urgent first: risk counts as up to eight hours of waiting."
 
 
-def _row(desk: Desk, person: Person, item: QueueItem, now: datetime, mine: bool) -> bool:
+def _row(desk: Desk, person: Person, item: QueueItem, now: datetime, mine: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         review_words.kind_badge(item.kind)
         review_words.due_badge(item, now)
@@ -114,24 +113,30 @@ def _row(desk: Desk, person: Person, item: QueueItem, now: datetime, mine: bool)
         with st.container(gap=None, width="stretch"):
             st.markdown(f"**{label(_shortened(item.question))}**")
             st.caption(_facts(item, now))
-        return _button(desk, person, item, mine)
+        _button(desk, person, item, mine)
 
 
-def _button(desk: Desk, person: Person, item: QueueItem, mine: bool) -> bool:
+def _button(desk: Desk, person: Person, item: QueueItem, mine: bool) -> None:
+    # By callback: when somebody else was faster, the button is not drawn any more, but its press counts.
     if mine:
-        if st.button("Continue", key=f"continue-{item.id}", type="primary"):
-            review_claim.show(item.id)
-            return True
-        return False
-    if item.state is TaskState.CLAIMED:
-        if st.button("Look", key=f"look-{item.id}", type="tertiary", icon=":material/visibility:"):
-            review_claim.show(item.id)
-            return True
-        return False
-    if st.button("Claim", key=f"claim-{item.id}"):
-        review_claim.take(desk, person, item.id)
-        return True
-    return False
+        st.button(
+            "Continue",
+            key=f"continue-{item.id}",
+            type="primary",
+            on_click=review_claim.show,
+            args=(item.id,),
+        )
+    elif item.state is TaskState.CLAIMED:
+        st.button(
+            "Look",
+            key=f"look-{item.id}",
+            type="tertiary",
+            icon=":material/visibility:",
+            on_click=review_claim.show,
+            args=(item.id,),
+        )
+    else:
+        st.button("Claim", key=f"claim-{item.id}", on_click=review_claim.take, args=(desk, person, item.id))
 
 
 def _facts(item: QueueItem, now: datetime) -> str:

@@ -17,9 +17,11 @@ import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from core.bootstrap import Desk, build
 from core.errors import ConfigurationError, StoreInUse
+from core.proxy.proxy import PATHS
 from core.settings import load_settings
 from pages import desk, use_desk
 from pages.parts.session import COOKIE
@@ -45,12 +47,22 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
 
 def routes() -> list[Route]:
-    """The addresses that set and clear the session cookie."""
+    """The addresses that set and clear the session cookie, and those of the gateway for applications."""
     base = base_path()
     return [
+        *(Route(path, _Gateway()) for path in PATHS),
+        Route(f"{PATHS[0]}/{{rest:path}}", _Gateway()),
         Route(base + OPEN_PATH, _open, methods=["POST"]),
         Route(base + CLOSE_PATH, _close, methods=["POST"]),
     ]
+
+
+class _Gateway:
+    """The gateway for other applications, in this process; at the root, wherever the app is served."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        await desk().proxy(scope, receive, send)
 
 
 def base_path() -> str:

@@ -55,9 +55,14 @@ def draw(frame: pd.DataFrame, columns: Sequence[str], rows: int | None = None) -
     shown = [*columns]
     if DEMONSTRATION in frame.columns and bool(frame[DEMONSTRATION].any()):
         shown.append(DEMONSTRATION)
-    height = "auto" if rows is None or len(frame) <= rows else (rows + 1) * _ROW_PX + _BORDERS_PX
     found = frame[shown]
-    st.dataframe(found, hide_index=True, column_config=_config(found), placeholder="", height=height)
+    st.dataframe(
+        found,
+        hide_index=True,
+        column_config=_config(found),
+        placeholder="",
+        height="auto" if rows is None or len(frame) <= rows else (rows + 1) * _ROW_PX + _BORDERS_PX,
+    )
 
 
 def _config(frame: pd.DataFrame) -> dict[str, Any]:
@@ -65,7 +70,7 @@ def _config(frame: pd.DataFrame) -> dict[str, Any]:
     kinds = st.column_config
     # Whoever has no title here is a department, in dollars.
     dollars = [name for name in frame.columns if name.endswith("_usd") or name not in _TITLES]
-    many = bool(dollars) and float(frame[dollars].max(axis=None) or 0) >= _CENTS_FROM_USD
+    many = any(bool((frame[name] >= _CENTS_FROM_USD).any()) for name in dollars)
     config: dict[str, Any] = {}
     for name in frame.columns:
         title = _TITLES.get(name, name)

@@ -22,10 +22,13 @@ NAMES = (
     "journal",
     "spend",
     "confidence",
+    "replay",
     "support",
     "injection",
+    "cache",
     "queue",
     "regressions",
+    "proxy",
 )
 
 

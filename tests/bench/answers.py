@@ -2,7 +2,8 @@
 
 XQuAD: each passage is a document. A question cannot be answered when its article's documents are kept
 from the asker's department, so one base serves both runs; a sample of the questions is asked, as many as
-the output says. The sample company: its 30 questions, each by the person who asks it there.
+the output says. The sample company: its 30 questions, each by the person who asks it there. The figures of
+a set are those of the model alone; `with_review` are those of the confidence dial where it stands at first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import re
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +35,8 @@ READS_ALL = "all"
 QUESTIONS = 400
 """At most so many questions of XQuAD are asked, evenly spread, each by a reader and a non-reader."""
 PASSWORD = "a-good-password"
+ALL_SERVED = 0.5
+"""So many answers may be wrong that the confidence keeps none of them back."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,13 @@ class Tally:
     refused_answerable: list[bool] = field(default_factory=list)
     refused_unanswerable: list[bool] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
 
     def add(self, asked: Asked, answer: Answer, passages: Sequence[str], seconds: float) -> None:
         self.seconds.append(seconds)
         refused = answer.outcome is not Outcome.ANSWERED
+        right = "right" if not refused and holds(answer.text, asked.gold) else "wrong"
+        self.outcomes[answer.outcome.value if refused else right] += 1
         if not asked.gold:
             self.refused_unanswerable.append(refused)
             return
@@ -64,7 +71,15 @@ class Tally:
         self.contains_gold.append(not refused and holds(answer.text, asked.gold))
         self.citation_has_gold.append(any(holds(text, asked.gold) for text in passages))
 
-    def figures(self) -> dict[str, float | int | None]:
+    def with_review(self) -> dict[str, float]:
+        """Shares of all questions: answered, handed over, nothing found; and the wrong of those answered."""
+        total, served = self.outcomes.total(), self.outcomes["right"] + self.outcomes["wrong"]
+        shares = {"answered": served, "waiting": self.outcomes["waiting"]}
+        shares["not_found"] = self.outcomes["not_found"]
+        found = {name: round(number / total, 3) for name, number in shares.items()}
+        return found | {"wrong_of_answered": round(self.outcomes["wrong"] / max(1, served), 3)}
+
+    def figures(self) -> dict[str, Any]:
         return {
             "questions": len(self.seconds),
             "contains_gold": share(self.contains_gold),
@@ -84,14 +99,19 @@ def run(data: Path) -> dict[str, Any]:
         sets["qa_xquad"] = lambda desk: xquad(desk, data / "qa_xquad")
     for name, questions in sets.items():
         with tempfile.TemporaryDirectory() as folder:
-            figures[name] = measured(questions, Path(folder))
+            figures[name] = measured(questions, Path(folder), ALL_SERVED).figures()
+        with tempfile.TemporaryDirectory() as folder:
+            dialled = measured(questions, Path(folder), Settings().accepted_wrong_share)
+            figures[name]["with_review"] = dialled.with_review()
         print(name, json.dumps(figures[name]), flush=True)
     return figures
 
 
-def measured(questions: Callable[[Desk], Iterable[Asked]], folder: Path) -> dict[str, Any]:
+def measured(questions: Callable[[Desk], Iterable[Asked]], folder: Path, accepted_wrong: float) -> Tally:
     limits = Limits(questions_per_min=1_000_000)
-    desk = build(Settings(data_dir=folder, limits=limits, embedding_threads=1))
+    desk = build(
+        Settings(data_dir=folder, limits=limits, embedding_threads=1, accepted_wrong_share=accepted_wrong)
+    )
     try:
         tally = Tally()
         for asked in questions(desk):
@@ -101,7 +121,7 @@ def measured(questions: Callable[[Desk], Iterable[Asked]], folder: Path) -> dict
             seconds = time.perf_counter() - started
             assert isinstance(last, Answered)
             tally.add(asked, last.answer, cited(desk, last.answer), seconds)
-        return tally.figures()
+        return tally
     finally:
         desk.close()
 

@@ -30,9 +30,12 @@ class PairSet:
 
 def sets_in(data: Path, embedder: Embedder) -> Iterator[StreamSet | PairSet]:
     """Every file of every `cache_*` folder, by the fields of its rows."""
-    for path in sorted(data.glob("cache_*/*.jsonl")):
+    paths = sorted(data.glob("cache_*/*.jsonl"))
+    folders = [path.parent for path in paths]
+    for path in paths:
         rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        name = f"{path.parent.name}/{path.stem}"
+        alone = folders.count(path.parent) == 1
+        name = path.parent.name if alone else f"{path.parent.name}/{path.stem}"
         if rows and {"query", "group"} <= rows[0].keys():
             yield _stream(name, rows, embedder)
         elif rows and {"q1", "q2", "label"} <= rows[0].keys():

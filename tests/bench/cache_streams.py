@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,26 +15,24 @@ from core.semantic_cache.geometry import GROWTH, Geometry, fitted
 from core.semantic_cache.lookup import SAME_FACTS
 from core.semantic_cache.meaning import NEIGHBOURS
 from core.semantic_cache.sameness import Signs, compatible, signs
-from core.semantic_cache.wording import Wording, digest, read
+from core.semantic_cache.wording import digest, read
 
 Score = Callable[[Signs], float]
 
 
 @dataclass(frozen=True)
 class Question:
-    """A question of a data set; `group` says which of them have the same answer, `fold` what it is split by."""
+    """A question of a data set; those of one `group` have the same answer, one `fold` is not split."""
 
     text: str
     group: str
     fold: str
     vector: Vector
-    wording: Wording
     facts: str
 
     @classmethod
     def of(cls, text: str, group: str, fold: str, vector: Vector) -> Question:
-        wording = read(text)
-        return cls(text, group, fold, vector, wording, signature(wording.facts))
+        return cls(text, group, fold, vector, signature(read(text).facts))
 
 
 @dataclass
@@ -113,14 +112,23 @@ def score_all(
     question: Question, others: Sequence[Question], geometry: Geometry
 ) -> list[tuple[Signs, Question]]:
     """The signs of those that are compatible."""
-    alike = [other for other in others if compatible(question.wording, other.wording)]
+    alike = [
+        (found, other) for other in others if (found := _by_words(question.text, other.text)) is not None
+    ]
     if not alike:
         return []
-    placed = geometry.placed(np.stack([question.vector, *(other.vector for other in alike)]))
+    placed = geometry.placed(np.stack([question.vector, *(other.vector for _, other in alike)]))
     return [
-        (signs(question.wording, other.wording, float(near)), other)
-        for other, near in zip(alike, placed[1:] @ placed[0], strict=True)
+        (found._replace(nearness=float(near)), other)
+        for (found, other), near in zip(alike, placed[1:] @ placed[0], strict=True)
     ]
+
+
+@lru_cache(maxsize=500_000)
+def _by_words(one: str, other: str) -> Signs | None:
+    """What does not depend on the geometry: kept, because every notch of the dial asks for it again."""
+    mine, theirs = read(one), read(other)
+    return signs(mine, theirs, 0.0) if compatible(mine, theirs) else None
 
 
 @dataclass(frozen=True)

@@ -112,9 +112,7 @@ def filled(database: Database) -> tuple[Spending, Person, float]:
     began = time.perf_counter()
     traffic.make(CHARGES)
     made_in_s = time.perf_counter() - began
-    spending = Spending(
-        database, budgets, clock, journal.append, lambda: ["openai"], lambda: uuid.uuid4().hex
-    )
+    spending = Spending(database, budgets, clock, lambda: ["openai"])
     spending.set_budget(person, Scope.department("sales"), 500_000_000, Period.MONTH)
     spending.set_budget(person, Scope.provider("openai"), 50_000_000, Period.DAY)
     return spending, person, made_in_s

@@ -29,7 +29,7 @@ from core.database import Database
 from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
-from core.gateway.holds import Hold
+from core.gateway.holds import EXPIRED_AT_ONCE, Hold
 from core.gateway.money import Period, Scope
 from core.identity import Identity
 from core.journal.journal import Journal
@@ -117,7 +117,7 @@ def test_a_refusal_is_a_plain_sentence_with_all_figures(budgets: Budgets) -> Non
 
 
 def test_from_four_fifths_on_there_is_a_warning(budgets: Budgets) -> None:
-    """The status says so, and so does each hold."""
+    """The status says so."""
     budgets.settle(take(budgets, 79 * DOLLAR), bill(79 * DOLLAR))
     assert budgets.status(SALES).warning is None
     budgets.settle(take(budgets, DOLLAR), bill(DOLLAR))
@@ -126,7 +126,26 @@ def test_from_four_fifths_on_there_is_a_warning(budgets: Budgets) -> None:
         "The budget turns on 1 Dec 2026."
     )
     assert budgets.status(SALES).warning == warning
-    assert take(budgets, DOLLAR).warnings == (warning,)
+
+
+def test_the_charge_that_passes_four_fifths_is_on_record_once(
+    database: Database, clock: Clock, administrator: Person
+) -> None:
+    """Under its own trace; the log says it too."""
+    journal = Journal(database, clock)
+    budgets = Budgets(database, clock, journal.append_in)
+    budgets.set_limit(administrator, SALES, 100 * DOLLAR)
+    for cost in (70, 9, 1, 5):
+        budgets.settle(take(budgets, cost * DOLLAR), bill(cost * DOLLAR))
+    [entry] = [entry for entry in journal.search() if entry.outcome == "warned"]
+    assert (entry.kind, entry.trace_id, entry.department) == ("budget", CALLER.trace_id, "sales")
+    assert entry.data == {
+        "scope": "department",
+        "id": "sales",
+        "spent_microusd": 80 * DOLLAR,
+        "limit_microusd": 100 * DOLLAR,
+        "period": "month",
+    }
 
 
 def test_settling_twice_charges_once(budgets: Budgets, database: Database) -> None:
@@ -172,6 +191,16 @@ def test_a_lost_hold_refuses_nobody_for_ever(budgets: Budgets, clock: Clock) -> 
     clock.advance(seconds=61)
     take(budgets, DOLLAR)
     assert standing(budgets) == (0, DOLLAR)
+
+
+def test_however_many_holds_are_lost_all_are_freed_at_once(budgets: Budgets, clock: Clock) -> None:
+    """Also more than one transaction takes."""
+    for _ in range(EXPIRED_AT_ONCE + 1):
+        take(budgets, 1, ttl_s=60)
+    clock.advance(seconds=61)
+    assert len(budgets.expire()) == EXPIRED_AT_ONCE + 1
+    assert budgets.open_holds() == []
+    assert budgets.status(SALES).held_microusd == 0
 
 
 def test_a_killed_process_frees_its_hold(budgets: Budgets, database_url: str, clock: Clock) -> None:

@@ -87,6 +87,12 @@ def test_the_work_is_counted_over_the_own_questions_once_there_are_enough(
     assert enough.reviews_a_day == pytest.approx(3.0)
 
 
+def test_a_share_that_no_threshold_keeps_says_so(dial: ConfidenceDial, root: Person) -> None:
+    """Of the surest answers one in ten is wrong: fewer cannot be had."""
+    kept = {choice.accepted_wrong: choice.kept for choice in confidence(dial).view(root).choices}
+    assert kept[0.05] is False and kept[0.12] is True
+
+
 def test_another_share_moves_the_threshold(dial: ConfidenceDial, root: Person, journal: Journal) -> None:
     here = confidence(dial)
     before = here.view(root).chosen.notch.threshold

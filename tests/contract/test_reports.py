@@ -49,12 +49,10 @@ class Company:
         self.administrator = add_person(self.identity, "ada", "people", Role.ADMINISTRATOR)
         self.manager = add_person(self.identity, "max", "sales", Role.MANAGER)
         self.seller = add_person(self.identity, "rosa", "sales")
-        self.budgets = Budgets(database, clock)
         self.journal = Journal(database, clock)
+        self.budgets = Budgets(database, clock, self.journal.append_in)
         self.clock, self.database = clock, database
-        self.spending = Spending(
-            database, self.budgets, clock, self.journal.append, lambda: ["openai"], lambda: "f" * 32
-        )
+        self.spending = Spending(database, self.budgets, clock, lambda: ["openai"])
 
     def spend(
         self,

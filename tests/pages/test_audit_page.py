@@ -149,7 +149,7 @@ def test_one_question_is_shown_step_by_step(open_app: OpenApp, auditor: Person, 
     text = all_text(at)
     assert "3 steps, took 3.5 s, cost $0.0123" in text
     assert "+0.00 s" in text and "+1.50 s" in text and "+3.50 s" in text
-    assert "openai / gpt-x, took 2.0 s, cost $0.0123" in text
+    assert "openai / gpt-x, took 2.00 s, cost $0.0123" in text
     assert [each.value for each in at.text] == ["How long is parental leave?", "Twelve weeks."]
     assert not at.warning
     at.button(key="close-timeline").click().run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -167,3 +168,28 @@ def test_limits_are_those_in_force(desk: Desk, root: Person) -> None:
         ("embedded 2", "restricted"),
     ]
     assert isinstance(desk.settings, Settings) and desk.operations.limits.budgets(root) == []
+
+
+def test_one_that_embeds_and_is_listed_for_writing_too_is_shown_once(
+    make_desk: MakeDesk, tmp_path: Path, models: list[ScriptedModel]
+) -> None:
+    """As in a models file whose embedding model does not say its mode."""
+    file = tmp_path / "models.yaml"
+    file.write_text(
+        "model_list:\n"
+        "  - model_name: embedded\n    litellm_params: {model: answerdesk/embedded}\n"
+        "  - model_name: vectors\n    litellm_params:\n"
+        "      {model: openai/text-embedding-3-small, api_key: none, api_base: 'http://127.0.0.1:9/v1'}\n"
+    )
+    settings = Settings(
+        data_dir=tmp_path / "runtime", reranker="none", models_file=file, embedding_model="vectors"
+    )
+    desk = make_desk(settings=settings)
+    add_departments(desk.identity)
+    root = add_person(desk.identity, "root", "people", Role.ADMINISTRATOR)
+    desk.operations.providers.switch_off(root, "openai/text-embedding-3-small", OffReason.COST)
+
+    names = [status.now.name for status in desk.operations.providers.all(root)]
+    assert names == ["answerdesk/embedded", "openai/text-embedding-3-small"]
+    assert [one.deployment for one in desk.operations.limits.clearances(root)] == names
+    assert {now.state for now in desk.gateway.readers.snapshot()} == {"off"}

@@ -46,8 +46,7 @@ def test_a_task_is_there_once_with_its_draft_wherever_the_process_is_killed(tmp_
         assert connection.scalar(sa.select(sa.func.count()).select_from(verified_answers)) == points
         acts = sa.select(journal.c.outcome, sa.func.count()).group_by(journal.c.outcome)
         counts = dict(map(tuple, connection.execute(acts)))
-    # A kill may fall between a claim and its entry; the other entries are of one piece with their acts.
-    assert counts["flagged"] == counts["approved"] == points
+    assert counts["flagged"] == counts["approved"] == points <= counts["claimed"]
     database.close()
 
 
@@ -83,7 +82,7 @@ def trace_of(point: int) -> str:
 
 def run_child(folder: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "tests.unit.test_review_crash", str(folder), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -66,6 +66,11 @@ def moments(text: str) -> Iterator[Moment]:
         yield Moment((frozenset({_time(match)}),), match.start(), match.end())
 
 
+def month_of(part: str) -> str | None:
+    """The part that stands for the month of a day; None for what is no day."""
+    return f"month {part.rpartition('.')[2]}" if part.startswith("day ") else None
+
+
 def _date_parts(match: re.Match[str]) -> Iterator[frozenset[str]]:
     groups = {name: value for name, value in match.groupdict().items() if value}
     days = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.answering.checks.dates import moments
+from core.answering.checks.dates import moments, month_of
 from core.answering.checks.numerals import numerals
 from core.answering.checks.units import unit_at, units_in
 from core.knowledge.terms import ENGLISH_STOP_WORDS
@@ -91,7 +91,10 @@ def _words(text: str, analyse: Analyse) -> Iterator[Fact]:
     for match in _WORD.finditer(text):
         word = match[0]
         if _CODE.match(word):
-            keys: tuple[frozenset[str], ...] = (frozenset({f"code {_compact(word)}"}),)
+            # A part of a code is a term of its own: the 210S of FW-210S.
+            keys: tuple[frozenset[str], ...] = (
+                frozenset({f"code {_compact(word)}", f"term {word.lower()}"}),
+            )
             yield Fact(FactKind.CODE, word, keys, match.start(), match.end())
         elif _is_name(text, match):
             keys = tuple(frozenset({f"term {term}"}) for term in analyse(word))
@@ -121,6 +124,7 @@ class Sheet:
         self._united: set[tuple[str, str | None]] = set()
         for moment in moments(text):
             self._keys |= {key for part in moment.parts for key in part}
+            self._keys |= {month for part in moment.parts for day in part if (month := month_of(day))}
             self._keys |= {
                 _number_key(float(n))
                 for part in moment.parts

@@ -75,6 +75,14 @@ def numerals(text: str) -> Iterator[Numeral]:
             yield Numeral(frozenset({value}), match.start(), match.end(), True, True)
 
 
+def in_figures(text: str) -> str:
+    """The text with its spelled numbers as figures, but for one and none and the ordinals."""
+    for numeral in reversed(list(numerals(text))):
+        if numeral.spelled and not numeral.ordinal and min(numeral.values) > 1:
+            text = f"{text[: numeral.start]}{min(numeral.values):g}{text[numeral.end :]}"
+    return text
+
+
 def figures(digits: str) -> set[float]:
     """What figures with separators may mean."""
     plain = _SEPARATORS.sub("", digits).replace("−", "-")

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 from core.answering.checks.agreement import negations, tokens
 from core.answering.checks.facts import Analyse, Sheet
+from core.answering.checks.numerals import in_figures
 from core.knowledge.sentences import sentence_spans
 from core.types import Passage
 
@@ -68,7 +69,7 @@ class SourceReader:
 
     def _read(self, head: str, text: str) -> ReadSource:
         whole = f"{head}\n{text}"
-        terms = self._analyse(whole)
+        terms = self._analyse(in_figures(whole))
         sentences = [self._sentence(text[start:end]) for start, end in sentence_spans(text)]
         return ReadSource(
             text,
@@ -83,7 +84,7 @@ class SourceReader:
         return SourceSentence(
             text,
             tuple(tokens(text)),
-            frozenset(self._analyse(text)),
+            frozenset(self._analyse(in_figures(text))),
             Sheet(text, self._analyse),
             negations(text),
         )

@@ -79,12 +79,13 @@ def is_qualifier(word: str) -> bool:
 
 def is_unit(word: str) -> bool:
     """Whether this is the name or the sign of a unit."""
-    return word.casefold() in _NAMES
+    return unit_of(word) is not None
 
 
 def unit_of(word: str) -> str | None:
     """What the name or sign stands for: `hrs` is `hour`."""
-    return _NAMES.get(word.casefold())
+    # These in capitals belong to codes: the 210S is a probe and takes no 210 seconds.
+    return None if word in ("S", "G", "T") else _NAMES.get(word.casefold())
 
 
 def unit_at(text: str, start: int, end: int) -> str | None:
