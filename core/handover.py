@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from core.answering.answer import Answer, Outcome, Verified
+from core.answering.answer import Answer, Outcome
 from core.answering.checks.guardrails import Admission
 from core.answering.drafting import Draft
 from core.answering.judging import Judgement
@@ -65,8 +65,7 @@ class Handover:
         if found is None:
             return None
         self._verified.note_reuse(found.id)
-        by = Verified(None, "reused", found.verified_by or "a colleague", found.verified_at.isoformat())
-        return replace(found.answer, question=asking.question, verified=by)
+        return replace(found.answer, question=asking.question)
 
     def with_verified(
         self, asking: Asking, passages: Sequence[Passage], errand: Errand

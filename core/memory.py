@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 
-from core.answering.answer import Answer, Reuse, Verified
+from core.answering.answer import Answer, Reuse
 from core.asking import Asking
 from core.gateway.charges import Caller, Spent
 from core.journal.entries import Kind, Record
@@ -125,11 +125,13 @@ class VerifiedMemory:
 
     def remember(self, verified: VerifiedAnswer) -> None:
         """Serve it to everybody who may read its sources, as long as they stand."""
-        by = verified.verified_by or "a colleague"
-        note = Verified(None, "reused", by, verified.verified_at.isoformat())
-        answer = replace(verified.answer, verified=note)
-        key = self._key(answer.question)
-        self._cache.remember_verified(verified.department, key, answer, verified.sources, verified.readers)
+        self._cache.remember_verified(
+            verified.department,
+            self._key(verified.question),
+            verified.answer,
+            verified.sources,
+            verified.readers,
+        )
 
     def forget(self, answer: Answer) -> None:
         """Serve an answer that was found wrong to nobody again."""

@@ -92,10 +92,12 @@ def _frame(infos: Sequence[DocumentInfo], names: Mapping[str, str], use: Mapping
         }
     )
     if use:
-        # Empty where the reader does not manage the document: that is not the same as never.
+        # Empty where the reader does not manage the document: that is not the same as never. There is no
+        # room for the size, which stands in the details as well.
         known = [use.get(info.id) for info in infos]
         cited = [None if each is None else each.cited for each in known]
         stale = [None if each is None else each.stale for each in known]
+        frame = frame.drop(columns="Size")
         frame["Cited"] = pd.array(cited, dtype="Int64")
         frame["Stale answers"] = pd.array(stale, dtype="Int64")
     return frame

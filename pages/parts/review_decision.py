@@ -91,7 +91,7 @@ def _override(task: Task, failed: tuple[str, ...]) -> None:
         "Why they are right, if you keep them",
         key=f"override-{task.id}",
         max_chars=REASON_CHARS,
-        placeholder="Kept in the journal; the person who asked does not see it",
+        help="Kept in the journal. The person who asked does not see it.",
     )
 
 

@@ -101,6 +101,8 @@ def draw(task: Task) -> None:
 def _draft(task: Task, draft: Answer, found: list[Mark]) -> None:
     st.caption(_about(task, draft))
     _DRAFT(key=f"draft-{task.id}", data=[list(piece) for piece in pieces(draft.text, found)])
+    for note in draft.notes:
+        st.caption(f":material/info: {label(note)}")
     lettered = [mark.letter for mark in found if mark.letter]
     if lettered:
         which = lettered[0] if len(lettered) == 1 else f"{lettered[0]} to {lettered[-1]}"

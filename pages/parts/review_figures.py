@@ -17,7 +17,7 @@ from pages.parts.palette import OKABE_ITO
 from pages.parts.wording import count
 
 LISTED = 1_000
-CARD_PX = 188
+CARD_PX = 168
 ROW_PX = 44
 IN_TIME, LATE = "In time", "Late"
 _COLOURS = {IN_TIME: OKABE_ITO[0], LATE: OKABE_ITO[5]}
@@ -31,11 +31,11 @@ def draw(desk: Desk, person: Person) -> None:
     cards = [
         ("Open", f"{figures.open:,}", f"{figures.late:,} late"),
         (
-            "Median time to resolve",
+            "Time to resolve",
             "none yet"
             if figures.median_s is None
             else review_words.span(timedelta(seconds=figures.median_s)),
-            count(figures.decided, "decision"),
+            f"median of {count(figures.decided, 'decision')}",
         ),
         (
             "Agreement with drafts",

@@ -82,10 +82,8 @@ def draw_decision(desk: Desk) -> bool:
         return False
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="last-decision"):
         st.markdown(f":green[:material/check_circle:] {label(kept.said)}", width="stretch")
-        left = span(kept.lease.until - desk.audit.now())
-        return st.button(
-            "Undo", key="undo", icon=":material/undo:", shortcut="U", help=f"Possible for {left}"
-        )
+        st.caption(f"for {span(kept.lease.until - desk.audit.now())} more", width="content")
+        return st.button("Undo", key="undo", icon=":material/undo:", shortcut="U")
 
 
 def _discard() -> None:

@@ -107,7 +107,7 @@ def _unclaimed(desk: Desk, person: Person, task: Task) -> None:
                 "Claim",
                 key="claim-this",
                 type="primary",
-                shortcut="Enter",
+                shortcut="N",
                 on_click=review_claim.take,
                 args=(desk, person, task.id),
             )

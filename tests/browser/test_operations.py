@@ -81,3 +81,30 @@ def test_somebody_new_signs_in_with_the_password_that_was_shown(company: Server,
     expect(new.get_by_role("link", name="Operations")).to_have_count(0)
     new.goto(f"{company.url}/operations")
     expect(new.get_by_role("button", name="Switch off")).to_have_count(0)
+
+
+def test_what_the_cache_keeps_is_seen_and_purged_and_the_dials_turn(company: Server, visit: Visit) -> None:
+    page = visit().page
+    enter(page, company, "Sanne Overbeck")
+    ask(page, QUESTION)
+    expect(page.locator('[class*="st-key-cite-"] button:visible').first).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    ask(page, QUESTION)
+    expect(page.locator('[class*="st-key-cite-"] button:visible').first).to_be_visible()
+
+    operations(page, "Cache")
+    expect(page.get_by_text("1 of 2 questions")).to_be_visible()
+    page.get_by_text("Careful, alike from").click()
+    page.get_by_role("button", name="Use the notch careful").click()
+    expect(page.get_by_text("The cache uses the notch careful.")).to_be_visible()
+    page.get_by_label("Answers to questions of a department").click()
+    page.get_by_role("option", name="Operations").click()
+    page.get_by_role("button", name="Purge these answers").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Purge").click()
+    expect(page.get_by_text("1 answer purged.")).to_be_visible()
+    expect(page.get_by_text("No answer is kept yet.")).to_be_visible()
+
+    operations(page, "Confidence")
+    page.get_by_text("8 %", exact=True).first.click()
+    page.get_by_role("button", name="Accept 8 %").click()
+    expect(page.get_by_text("8 % of the answers given at once may be wrong.")).to_be_visible()

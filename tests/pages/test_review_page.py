@@ -418,7 +418,7 @@ def test_the_figures_say_how_the_queue_is_doing(
     shown = {metric.label: (metric.value, metric.delta) for metric in at.metric}
     assert shown == {
         "Open": ("2", "1 late"),
-        "Median time to resolve": ("25 min", "1 decision"),
+        "Time to resolve": ("25 min", "median of 1 decision"),
         "Agreement with drafts": ("100%", "approved as they were"),
         "Answers reused": ("0", "1 verified answer"),
     }

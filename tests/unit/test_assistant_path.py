@@ -60,8 +60,6 @@ def administrator(desk: Desk) -> Person:
 def upload(desk: Desk, text: str, readers: Readership | None = None, name: str = "people/leave.txt") -> None:
     source = text_source(name, text, readers)
     assert all(report.reason == "" for report in desk.knowledge.ingestion.run([source], "upload"))
-        r.reason == "" for r in desk.knowledge.ingestion.run([text_source(name, text, readers)], "upload")
-    )
 
 
 def script(model: ScriptedModel, *parts: str | Exception | Restart) -> None:

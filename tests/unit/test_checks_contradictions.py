@@ -63,7 +63,7 @@ def test_a_source_without_a_known_date_is_named_by_its_version() -> None:
     ("cited", "other"),
     [
         ("Parents get leave on full salary for 6 weeks.", "Parents get leave on full salary for 8 weeks."),
-        ("The yearly sales report is out by 3 March.", "The yearly sales report is out by 4 March."),
+        ("The yearly sales report comes out on 3 March.", "The yearly sales report comes out on 4 March."),
         ("Visitors park in the north garage for EUR 4.", "Visitors park in the north garage for EUR 5."),
     ],
 )  # fmt: skip
