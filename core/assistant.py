@@ -106,7 +106,9 @@ class Assistant:
         """
         question = self._admittance.admit(person, text)
         asking = yield from self._begun(person, conversation_id, question)
-        admission = self._guardrails.incoming(question, person.department)
+        # A follow-up is looked at in both its forms: what a rule forbids may stand in either.
+        said = f"{question}\n{asking.question}" if asking.follow_up else question
+        admission = self._guardrails.incoming(said, person.department)
         if admission.blocked:
             self._note(asking, Kind.REFUSAL, "blocked", rules=[found.rule for found in admission.findings])
             yield self._kept(asking, admission, asking.without(Outcome.REFUSED, admission.reason))

@@ -114,7 +114,7 @@ def _people(report: SpendReport, department: str, colour: str | None) -> None:
     spend_section.charted(
         "by-person",
         "By person",
-        label(f"Dollars of the first {PEOPLE} people of {department}, your own department."),
+        f"Dollars of the first {PEOPLE} people of {department}, your own department.",
         report.by_person,
         lambda: charts.bars(first, "person", "Person", colour or palette.NEUTRAL),
         report.by_person,

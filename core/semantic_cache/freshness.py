@@ -27,6 +27,22 @@ been among the passages that the answer was written from."""
 MOST_CHUNKS = 2_000
 """More new chunks than these are not looked at while somebody waits: that is a miss."""
 
+# Built once: putting a statement together takes longer than SQLite needs to run it.
+_LAST = sa.select(sa.func.max(changes.c.id))
+_STANDING = (
+    sa.select(documents.c.readers)
+    .select_from(cache_sources)
+    .join(
+        documents,
+        sa.and_(
+            documents.c.id == cache_sources.c.document_id,
+            documents.c.current_version_id == cache_sources.c.version_id,
+            documents.c.readers == cache_sources.c.readers,
+        ),
+    )
+    .where(cache_sources.c.entry_id == sa.bindparam("entry_id"))
+)
+
 
 class Standing(StrEnum):
     """What became of an entry."""
@@ -56,12 +72,12 @@ class Freshness:
     def last_change(self) -> int:
         """The newest change of the index; taken before retrieval, an answer was checked against it."""
         with self._database.read() as connection:
-            return connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+            return connection.scalar(_LAST) or 0
 
     def standing(self, entry: Entry, person: Person) -> tuple[Standing, int]:
         """What became of it for this person, and the last change that this takes into account."""
         with self._database.read() as connection:
-            last = connection.scalar(sa.select(sa.func.max(changes.c.id))) or 0
+            last = connection.scalar(_LAST) or 0
             state = _of_sources(connection, entry, person)
             since = entry.checked_change
             ids = _new_chunks(connection, since, entry) if last > since else {}
@@ -116,19 +132,7 @@ class Freshness:
 
 def _of_sources(connection: sa.Connection, entry: Entry, person: Person) -> Standing:
     """One statement: the sources that still are what they were, with who may read them."""
-    held = connection.scalars(
-        sa.select(documents.c.readers)
-        .select_from(cache_sources)
-        .join(
-            documents,
-            sa.and_(
-                documents.c.id == cache_sources.c.document_id,
-                documents.c.current_version_id == cache_sources.c.version_id,
-                documents.c.readers == cache_sources.c.readers,
-            ),
-        )
-        .where(cache_sources.c.entry_id == entry.id)
-    ).all()
+    held = connection.scalars(_STANDING, {"entry_id": entry.id}).all()
     if not entry.sources or len(held) < len(entry.sources):
         return Standing.CHANGED
     readable = all(Readership.from_key(key).admits(person) for key in held)

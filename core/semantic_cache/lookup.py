@@ -23,6 +23,25 @@ SAME_FACTS = 200
 NO_VECTORS = np.zeros((0, 1), np.float32)
 
 
+def _live(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Built once: putting a statement together takes longer than SQLite needs to run it."""
+    unexpired = sa.or_(_E.expires_at.is_(None), _E.expires_at > sa.bindparam("now", type_=_E.expires_at.type))
+    query = sa.select(cache_entries).where(which, _E.retired_at.is_(None), unexpired)
+    return query.order_by(_E.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
+
+
+_WORDED = _live(
+    _E.id.in_(
+        sa.select(_W.entry_id).where(_W.cache_key == sa.bindparam("key"), _W.sha256 == sa.bindparam("words"))
+    )
+)
+_WITH_SIGNATURE = _live(sa.and_(_E.cache_key == sa.bindparam("key"), _E.signature == sa.bindparam("facts")))
+_AMONG = _live(_E.id.in_(sa.bindparam("ids", expanding=True)))
+_SOURCES = (
+    sa.select(cache_sources).where(_S.entry_id.in_(sa.bindparam("ids", expanding=True))).order_by(_S.chunk_id)
+)
+
+
 class Lookup:
     """Reads entries that are neither retired nor expired. `clock` gives the time in UTC."""
 
@@ -32,16 +51,15 @@ class Lookup:
 
     def worded(self, cache_key: str, sha256: str) -> list[Entry]:
         """Those with these very words, the newest first."""
-        ids = sa.select(_W.entry_id).where(_W.cache_key == cache_key, _W.sha256 == sha256)
-        return self._live(_E.id.in_(ids), SAME_WORDS)
+        return self._found(_WORDED, key=cache_key, words=sha256, most=SAME_WORDS)
 
     def with_signature(self, cache_key: str, signature: str) -> list[Entry]:
         """Those with these very facts, the newest first."""
-        return self._live(sa.and_(_E.cache_key == cache_key, _E.signature == signature), SAME_FACTS)
+        return self._found(_WITH_SIGNATURE, key=cache_key, facts=signature, most=SAME_FACTS)
 
     def among(self, ids: Collection[int]) -> list[Entry]:
         """Those among these ids."""
-        return self._live(_E.id.in_(list(ids)), len(ids)) if ids else []
+        return self._found(_AMONG, ids=list(ids), most=len(ids)) if ids else []
 
     def newest_vectors(self, cache_key: str, limit: int) -> Vector:
         """The embeddings of the newest, float32[n, dim]."""
@@ -78,18 +96,11 @@ class Lookup:
         with self._database.read() as connection:
             return connection.scalar(query) or 0
 
-    def _live(self, which: sa.ColumnElement[bool], limit: int) -> list[Entry]:
-        unexpired = sa.or_(_E.expires_at.is_(None), _E.expires_at > self._clock())
-        query = (
-            sa.select(cache_entries)
-            .where(which, _E.retired_at.is_(None), unexpired)
-            .order_by(_E.id.desc())
-            .limit(limit)
-        )
+    def _found(self, query: sa.Select[Any], **values: object) -> list[Entry]:
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-            found = sa.select(cache_sources).where(_S.entry_id.in_([row.id for row in rows]))
-            sources = connection.execute(found.order_by(_S.chunk_id)).all() if rows else []
+            rows = connection.execute(query, {"now": self._clock(), **values}).all()
+            ids = [row.id for row in rows]
+            sources = connection.execute(_SOURCES, {"ids": ids}).all() if rows else []
         of_entry: dict[int, list[Source]] = {}
         for row in sources:
             source = Source(row.chunk_id, row.document_id, row.version_id, row.readers)

@@ -41,7 +41,9 @@ def draw(cache: CacheOperations, person: Person, departments: Mapping[str, str])
         st.caption("No answer is kept yet. Whole, confident and cited answers are, once questions are asked.")
         return
     st.caption("Choose one to purge it.")
-    rows = _table("cache-most-used", found, departments, "Last given", select=True)
+    # Under a new key the table forgets its selected row, as it must when another entry has its place.
+    key = f"cache-most-used-{hash(tuple(line.id for line in found))}"
+    rows = _table(key, found, departments, "Last given", select=True)
     if rows and rows[0] < len(found):
         operations_cache_purge.entry(cache, person, found[rows[0]])
 

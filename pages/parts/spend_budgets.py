@@ -73,7 +73,7 @@ def _burn(outlooks: list[Outlook], colours: Mapping[str, str]) -> None:
     own = colours.get(scope.id) if scope.kind is ScopeKind.DEPARTMENT else None
     spend_section.charted(
         "burn",
-        f"Burn line of {label(chosen[0].lower() + chosen[1:])}",
+        f"Burn line of {chosen[0].lower() + chosen[1:]}",
         "The dashed line goes on at the average pace of the period so far.",
         found.burn,
         lambda: charts.burn(found.burn, limit, own or palette.NEUTRAL),

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.reports.export import csv_of, jsonl_of
 from pages.parts import charts, spend_tables
+from pages.parts.plain import label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,10 +42,10 @@ def heading(title: str, caption: str) -> Iterator[None]:
     """A heading with what it is about; what is drawn within stands at its right, where there is room."""
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(title, anchor=False, width="content")
+            st.subheader(label(title), anchor=False, width="content")
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 yield
-        st.caption(caption)
+        st.caption(label(caption))
 
 
 def files(key: str, frame: pd.DataFrame) -> None:

@@ -1,8 +1,9 @@
 """What our proxy adds to a direct call, beside LiteLLM's own proxy, on one stand-in provider.
 
-Ours has its budgets, limits, masking and journal on (SQLite, synchronous=FULL); LiteLLM's has none of
-that. At each number of clients the three ways take turns, block after block, so that whatever else the
-machine does meets all alike. A figure is a quantile of the whole call minus the direct call's.
+Ours has its budgets, limits and journal on (SQLite, synchronous=FULL), `ours_masked` the masking of every
+kind of personal data besides; LiteLLM's has none of that. At each number of clients the ways take turns,
+block after block, so that whatever else the machine does meets all alike. A figure is a quantile of the
+whole call minus the direct call's. `cpu_ms` is the proxy's own processor time for a call.
 
 BENCH_PROXY_SECONDS is a block's length, BENCH_PROXY_ROUNDS how many blocks each way has,
 BENCH_PROXY_SOAK_MINUTES how long ours is kept at a steady rate at the end to see its memory (none without).
@@ -52,11 +53,12 @@ class Way:
 
 @dataclass
 class Seen:
-    """The calls of one way: milliseconds, errors, and the seconds in which they were made."""
+    """The calls of one way: milliseconds, errors, the seconds in which they were made, and of the CPU."""
 
     took: list[float] = field(default_factory=list)
     errors: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
 
     @property
     def rps(self) -> float:
@@ -71,8 +73,10 @@ def run(data: Path) -> dict[str, Any]:
     with stand_in() as provider, our_proxy(provider) as ours, _litellm(provider) as (theirs, reason):
         kinds = ("0", "60", "paced")
         direct = Way("direct", {k: f"{provider}/{k}/v1" for k in kinds}, dict.fromkeys(kinds, "m"))
-        mine = Way("ours", dict.fromkeys(kinds, ours.url), {k: k for k in kinds}, ours.token, ours.pid)
-        ways = [direct, mine, *theirs]
+        urls = dict.fromkeys(kinds, ours.url)
+        mine = Way("ours", urls, {k: k for k in kinds}, ours.token, ours.pid)
+        masked = Way("ours_masked", urls, {k: f"masked-{k}" for k in kinds}, ours.token, ours.pid)
+        ways = [direct, mine, masked, *theirs]
         found = {clients: asyncio.run(_measured(ways, clients)) for clients in CLIENTS}
         peak = {way.name: _peak_mb(way.pid) for way in ways if way.pid}
         growth = asyncio.run(_soak(mine)) if SOAK_MIN else None
@@ -116,7 +120,7 @@ async def _measured(ways: list[Way], clients: int) -> dict[str, dict[str, Seen]]
 
 
 async def _block(session: aiohttp.ClientSession, way: Way, kind: str, clients: int, seen: Seen) -> None:
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), _cpu_s(way.pid)
     until = began + BLOCK_S
 
     async def client() -> None:
@@ -125,6 +129,14 @@ async def _block(session: aiohttp.ClientSession, way: Way, kind: str, clients: i
 
     await asyncio.gather(*(client() for _ in range(clients)))
     seen.seconds += time.perf_counter() - began
+    seen.cpu_s += _cpu_s(way.pid) - cpu
+
+
+def _cpu_s(pid: int | None) -> float:
+    if pid is None:
+        return 0.0
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 _rng = random.Random(11)
@@ -203,18 +215,17 @@ def _figures(
     reason: str | None,
 ) -> dict[str, Any]:
     clients: dict[str, dict[str, Any]] = {}
-    print(
-        f"{'clients':>8} {'':8}{'+p50 ms':>9}{'+p95 ms':>9}{'rps':>8}{'rps 60':>8}{'+first':>8}{'errors':>8}"
-    )
+    names = ("+p50 ms", "+p95 ms", "rps", "rps 60", "+first", "errors", "cpu ms")
+    print(f"{'clients':>8} {'':12}" + "".join(f"{name:>9}" for name in names))
     for number, ways in found.items():
         direct = ways["direct"]
         print(
-            f"{number:8} direct  {direct['0'].quantile(50):9.2f}{direct['0'].quantile(95):9.2f}"
-            f"{direct['0'].rps:8.0f}{direct['60'].rps:8.0f}{direct['paced'].quantile(50):8.2f}"
+            f"{number:8} {'direct':12}{direct['0'].quantile(50):9.2f}{direct['0'].quantile(95):9.2f}"
+            f"{direct['0'].rps:9.0f}{direct['60'].rps:9.0f}{direct['paced'].quantile(50):9.2f}"
         )
         clients[str(number)] = {name: _of(ways[name], direct) for name in ways if name != "direct"}
         for name, figures in clients[str(number)].items():
-            print(f"{number:8} {name:8}" + _row(figures))
+            print(f"{number:8} {name:12}" + "".join(f"{value:9.2f}" for value in figures.values()))
     result: dict[str, Any] = {"clients": clients, "peak_rss_mb": {k: round(v) for k, v in peak.items()}}
     if reason is None:
         one, many = clients["1"], clients["16"]
@@ -237,13 +248,8 @@ def _of(seen: dict[str, Seen], direct: dict[str, Seen]) -> dict[str, Any]:
         "rps_60ms": round(seen["60"].rps, 1),
         "added_first_p50_ms": added("paced", 50),
         "errors": sum(each.errors for each in seen.values()),
+        "cpu_ms": round(seen["0"].cpu_s / max(1, len(seen["0"].took)) * 1000, 2),
     }
-
-
-def _row(figures: dict[str, Any]) -> str:
-    names = (("added_p50_ms", 9, 2), ("added_p95_ms", 9, 2), ("rps", 8, 0), ("rps_60ms", 8, 0))
-    row = "".join(f"{figures[name]:{width}.{places}f}" for name, width, places in names)
-    return row + f"{figures['added_first_p50_ms']:8.2f}{figures['errors']:8}"
 
 
 if __name__ == "__main__":

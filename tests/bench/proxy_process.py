@@ -1,4 +1,4 @@
-"""Our proxy in a process of its own, with budgets, limits, masking and journal on, over SQLite."""
+"""Our proxy in a process of its own, with budgets, limits and journal on, over SQLite."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.gateway.money import Scope
 from core.gateway.privacy.analyser import Analyser
@@ -32,7 +33,10 @@ class Running:
 
 @contextmanager
 def our_proxy(provider: str) -> Iterator[Running]:
-    """Its models are called as the stand-in's ways of answering: 0, 60 and paced."""
+    """Its models are called as the stand-in's ways of answering: 0, 60 and paced.
+
+    Behind `masked-0` and so on all kinds of personal data are masked.
+    """
     command = [sys.executable, "-W", "ignore", "-m", "tests.bench.proxy_process", provider]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None and process.stdout is not None
@@ -46,7 +50,12 @@ def our_proxy(provider: str) -> Iterator[Running]:
 
 def main(provider: str) -> None:
     """Serve until the standard input ends."""
-    entries = [entry(f"way-{kind}", f"{provider}/{kind}/v1", route=kind) for kind in KINDS]
+    ways: dict[str, dict[str, Any]] = {"": {"masked_kinds": []}, "masked-": {}}
+    entries = [
+        entry(f"{word}{kind}", f"{provider}/{kind}/v1", route=f"{word}{kind}", **info)
+        for kind in KINDS
+        for word, info in ways.items()
+    ]
     analyser = Analyser(None)
     analyser.warm_up()
     settings = ProxySettings(port=1, parallel=64)

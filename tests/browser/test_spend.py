@@ -75,9 +75,8 @@ def test_a_manager_sees_charts_and_takes_the_figures_of_their_department_along(
 def test_an_administrator_sets_a_budget_and_sees_it_burn(traffic: Server, visit: Visit) -> None:
     page = visit().page
     open_spend(page, traffic, "Sanne Overbeck")
-    amount = page.get_by_label("Dollars")
-    # The click comes with the last key: no blur, no redrawing in between.
-    amount.fill("12.5")
+    # The click comes with the last key: no redrawing in between.
+    page.get_by_role("spinbutton", name="Dollars").fill("12.5")
     page.get_by_role("button", name="Set budget").click()
     expect(page.get_by_text("The Engineering department may spend $12.50 each month.")).to_be_visible()
     expect(page.get_by_text("of $12.50 spent")).to_be_visible()

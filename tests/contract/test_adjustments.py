@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -75,3 +76,32 @@ def test_only_an_administrator_may(adjustments: Adjustments, desk_identity: Iden
     with pytest.raises(NotAllowed):
         adjustments.remove(manager, "confidence")
     assert adjustments.get("confidence") is None
+
+
+def test_a_change_that_cannot_be_put_on_record_is_not_made(
+    database: Database, clock: Clock, adjustments: Adjustments, administrator: Person
+) -> None:
+    def refuse(_connection: sa.Connection, _record: Record) -> None:
+        raise OSError("the disk is full")
+
+    adjustments.put(administrator, "confidence", 0.05)
+    broken = Adjustments(database, clock, refuse)
+    with pytest.raises(OSError, match="full"):
+        broken.put(administrator, "confidence", 0.5)
+    with pytest.raises(OSError, match="full"):
+        broken.remove(administrator, "confidence")
+
+    stored = adjustments.get("confidence")
+    assert stored is not None and stored.value == 0.05
+
+
+def test_the_record_says_what_the_caller_wants_said(
+    adjustments: Adjustments, administrator: Person, records: list[Record]
+) -> None:
+    """In place of the name and the value; nothing where there was nothing to remove."""
+    adjustments.put(administrator, "off:gpt 1", "SLOW", said={"act": "deployment_off"})
+    adjustments.remove(administrator, "off:gpt 1", said={"act": "deployment_on"})
+    adjustments.remove(administrator, "off:gpt 1", said={"act": "deployment_on"})
+
+    assert [dict(record.data) for record in records] == [{"act": "deployment_off"}, {"act": "deployment_on"}]
+    assert len({record.trace_id for record in records}) == 2
