@@ -42,6 +42,17 @@ from tests.model_files import entry, settings_of
 from tests.stand_in import StandIn
 
 EMBEDDING, RERANKING = "vectors", "ranks"
+WITHIN_S = 15.0
+
+
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Waits for what another thread does."""
+    waiting = threading.Event()
+    for _ in range(int(WITHIN_S / 0.02)):
+        if is_so():
+            return
+        waiting.wait(0.02)
+    raise AssertionError("it did not come to pass")
 
 
 class Nobody:

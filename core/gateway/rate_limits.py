@@ -149,7 +149,7 @@ class RateLimits:
     def _window(
         self, scope: ScopeName, name: str, what: Literal["requests", "tokens"], limit: int, needed: int
     ) -> _Window:
-        unit = max(1, -(-limit // FINEST))
+        unit = 1 if what == "requests" else max(1, -(-limit // FINEST))
         return _Window(scope, name, what, limit, needed, self._item(limit // unit), -(-needed // unit))
 
     def _refusal(self, full: list[_Window]) -> RateLimited:

@@ -78,7 +78,7 @@ class Gate:
 
     def _hit(self, key: ApiKey, what: str, limit: int, needed: int) -> None:
         # A window keeps one entry a unit, so that tokens are counted in larger ones, rounded up.
-        unit = max(1, -(-limit // FINEST))
+        unit = 1 if what == "requests" else max(1, -(-limit // FINEST))
         item: RateLimitItem = RateLimitItemPerMinute(limit // unit)
         cost = -(-needed // unit)
         if cost > item.amount:

@@ -23,8 +23,8 @@ DIAL = {
     "careful": Notch(0.80, (22.6, 0.45), (35.2, 0.0)),
     "strict": Notch(0.75, (28.6, 0.68), (39.9, 0.0)),
     "normal": Notch(0.70, (34.1, 0.84), (46.7, 0.0)),
-    "wide": Notch(0.66, (38.3, 1.33), (49.8, 0.31)),
-    "bold": Notch(0.60, (45.5, 2.66), (54.8, 0.31)),
+    "wide": Notch(0.66, (38.4, 1.33), (49.8, 0.31)),
+    "bold": Notch(0.60, (45.5, 2.60), (54.8, 0.31)),
 }
 DEFAULT = "normal"
 """The most hits with at most 0.5 % wrong on traps and at most 1 % where groups are coarser than answers."""

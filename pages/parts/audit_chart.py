@@ -12,7 +12,7 @@ import streamlit as st
 from core.journal.counting import Counts
 from pages.parts import audit_words
 
-HEIGHT_PX = 220
+HEIGHT_PX = 240
 
 
 def draw(counts: Counts, since: datetime | None, until: datetime) -> None:
@@ -26,7 +26,7 @@ def draw(counts: Counts, since: datetime | None, until: datetime) -> None:
     colour = alt.Color(
         "What:N",
         scale=alt.Scale(domain=list(audit_words.GROUPS)),
-        legend=alt.Legend(title=None, orient="top", values=present, columns=4, labelLimit=160, offset=8),
+        legend=alt.Legend(title=None, orient="top", values=present, columns=3, labelLimit=90, offset=8),
     )
     bars = (
         alt.Chart(frame)

@@ -18,9 +18,10 @@ class Words(NamedTuple):
     group: str
 
 
-_QUESTIONS, _SEARCH, _MODELS = "Questions and answers", "Search", "Model calls"
-_MASKING, _REFUSALS, _REVIEWS = "Masking", "Refusals and limits", "Reviews"
-_DOCUMENTS, _RUNNING = "Documents", "Accounts and settings"
+# Short, so that a legend of them fits a phone.
+_QUESTIONS, _SEARCH, _MODELS = "Questions", "Search", "Model calls"
+_MASKING, _REFUSALS, _REVIEWS = "Masking", "Refusals", "Reviews"
+_DOCUMENTS, _RUNNING = "Documents", "Accounts"
 # In the order of the theme's categorical colours, so that a group keeps its colour whatever is shown.
 GROUPS = (_QUESTIONS, _REFUSALS, _MODELS, _MASKING, _SEARCH, _REVIEWS, _DOCUMENTS, _RUNNING)
 _WORDS: Mapping[str, Words] = {

@@ -200,3 +200,13 @@ def test_a_key_has_limits_of_its_own(keys: Keys, administrator: Person, clock: C
 
     assert third.value.retry_after_s is not None and 1 <= third.value.retry_after_s <= 60
     assert never.value.retry_after_s is None
+
+
+def test_a_large_limit_of_requests_is_all_of_it(keys: Keys, administrator: Person, clock: Clock) -> None:
+    """Only tokens are counted in units of many."""
+    gate = Gate(keys, MovingWindowRateLimiter(MemoryStorage()), clock, lambda: 0.0)
+    many, _ = keys.make(administrator, NewKey("Many", "sales", requests_per_min=4_000))
+    for _ in range(4_000):
+        gate.take(many, 1)
+    with pytest.raises(RateLimited):
+        gate.take(many, 1)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from core.gateway.charges import Caller
+from core.gateway.models import warm_up
 from core.gateway.money import Scope
 from core.journal.entries import Kind
 from core.settings import ProxySettings
@@ -21,6 +22,12 @@ from tests.stand_in import Script, StandIn, stand_in
 
 HELLO = [{"role": "user", "content": "How many days?"}]
 TOOLS = [{"type": "function", "function": {"name": "book", "parameters": {"type": "object"}}}]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def litellm_is_there() -> None:
+    """As in a desk that has started: embeddings and reranking go through it."""
+    warm_up()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from typing import Any
 import openai
 import pytest
 
+from core.gateway.models import warm_up
 from tests.proxy_house import EMBEDDING, RERANKING, House, entries_of, house_of
 from tests.stand_in import Script, StandIn, stand_in
 
@@ -41,6 +42,7 @@ def scripted(body: dict[str, Any]) -> Script:
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[StandIn]:
+    warm_up()
     with stand_in() as running:
         running.script = scripted
         yield running

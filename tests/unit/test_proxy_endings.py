@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,11 +14,10 @@ import pytest
 from core.gateway.money import Scope
 from core.journal.entries import Entry, Kind
 from core.settings import ProxySettings
-from tests.proxy_house import House, entries_of, house_of
+from tests.proxy_house import WITHIN_S, House, entries_of, eventually, house_of
 from tests.stand_in import Script, StandIn, stand_in
 
 BODY = {"model": "gpt", "messages": [{"role": "user", "content": "How many days?"}]}
-WITHIN_S = 15.0
 
 
 @pytest.fixture
@@ -31,16 +30,6 @@ def provider() -> Iterator[StandIn]:
 def house(tmp_path: Path, provider: StandIn) -> Iterator[House]:
     with house_of(tmp_path, entries_of(provider), proxy=ProxySettings(port=1, drain_s=20)) as house:
         yield house
-
-
-def eventually(is_so: Callable[[], bool]) -> None:
-    """Waits for what another thread does."""
-    waiting = threading.Event()
-    for _ in range(int(WITHIN_S / 0.02)):
-        if is_so():
-            return
-        waiting.wait(0.02)
-    raise AssertionError("it did not come to pass")
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from core.gateway.money import Scope
 from core.proxy.observing import access
 from core.proxy.tracing import Tracing, otlp_exporter
 from tests.conftest import add_person
-from tests.proxy_house import House, entries_of, house_of
+from tests.proxy_house import House, entries_of, eventually, house_of
 from tests.stand_in import Script, StandIn, stand_in
 from tests.unit.test_proxy_chat import ask
 
@@ -47,7 +47,12 @@ def house(tmp_path: Path, provider: StandIn, tracing: Tracing) -> Iterator[House
 
 
 def spans(tracing: Tracing, exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
-    tracing.flush()
+    def made() -> bool:
+        tracing.flush()
+        return len(exporter.get_finished_spans()) == 2
+
+    # A request is told of when its client has had all of it.
+    eventually(made)
     return {span.name: span for span in exporter.get_finished_spans()}
 
 
@@ -95,7 +100,10 @@ def test_metrics_count_requests_tokens_money_and_states(house: House) -> None:
     ask(house, stream=True, headers={"x-answerdesk-cache": "on"})
     ask(house, stream=True, headers={"x-answerdesk-cache": "on"})
     ask(house, model="made-up-by-a-client")
-    page = httpx.get(house.url.removesuffix("/v1") + "/metrics").text
+    address = house.url.removesuffix("/v1") + "/metrics"
+    last = 'model="",path="/v1/chat/completions",status="404"'
+    eventually(lambda: last in httpx.get(address).text)
+    page = httpx.get(address).text
     for line in (
         'answerdesk_requests_total{model="gpt",path="/v1/chat/completions",status="200"} 3.0',
         'answerdesk_requests_total{model="",path="/v1/chat/completions",status="404"} 1.0',
@@ -118,6 +126,7 @@ def test_the_log_has_figures_and_nobodys_words(house: House, caplog: pytest.LogC
         messages=[{"role": "user", "content": SECRET}],
         headers={"x-answerdesk-user": person.email, "x-request-id": "order-7"},
     )
+    eventually(lambda: any(r.name == access.name for r in caplog.records))
     [line] = [json.loads(r.getMessage()) for r in caplog.records if r.name == access.name]
     assert answer.headers["x-request-id"] == line["request"] == "order-7"
     assert (line["key"], line["department"], line["status"]) == (house.key.id, "sales", 200)
