@@ -25,7 +25,7 @@ from core.answering.checks.entailment import CrossEncoderEntailment, Entailment
 from core.answering.checks.guardrails import build_guardrails
 from core.answering.confidence import read_model
 from core.answering.dial import ConfidenceDial
-from core.answering.judging import Judge
+from core.answering.judging import Judge, best_sentences
 from core.answering.prompts import wording_digest
 from core.answering.rewriting import Rewriter
 from core.assistant import Assistant
@@ -273,7 +273,13 @@ def build(
         Admittance(limiter, limits.questions_per_min, limits.question_chars, journal.append, new_trace_id),
         Rewriter(gateway, model, _is_real(entries, model), limits.question_chars),
         guardrails,
-        Memory(cache, key, gateway.budgets.record_cached, journal.append),
+        Memory(
+            cache,
+            key,
+            gateway.budgets.record_cached,
+            journal.append,
+            lambda question, passages: best_sentences(knowledge.ranker, question, passages),
+        ),
         knowledge.retriever,
         Judge(knowledge.ranker, dial.setting),
         Composer(gateway, model, guardrails),
@@ -440,9 +446,7 @@ def _operations(
     configuration = Configuration(settings, os.environ, env_file_of(settings))
     outcomes = len(read_outcomes(settings.confidence_file))
     confidence = Confidence(dial, outcomes, reviews.lessons.recent, lambda: recent(journal, clock()))
-    kept = CacheOperations(
-        cache.administration, cache_dial, clock, journal.append, lambda: uuid.uuid4().hex
-    )
+    kept = CacheOperations(cache.administration, cache_dial, clock, journal.append, lambda: uuid.uuid4().hex)
     return Operations(providers, people, LimitsReport(gateway), configuration, confidence, kept)
 
 

@@ -15,6 +15,7 @@ from core.semantic_cache.agreement import same_answer
 from core.semantic_cache.cache import SemanticCache
 from core.semantic_cache.entries import CacheKey
 from core.semantic_cache.recalled import Candidate, Miss
+from core.semantic_cache.verifier import says_one_of
 from core.types import Passage, Person
 
 CACHE = "semantic cache"
@@ -24,7 +25,7 @@ class Memory:
     """The semantic cache on the path of a question: what it serves is charged, counted and on record.
 
     `key` tells for a question what two answers must have in common; `charge` writes down an answer that
-    cost nothing.
+    cost nothing; `best_sentences` gives those of passages that answer a question best.
     """
 
     def __init__(
@@ -33,9 +34,11 @@ class Memory:
         key: Callable[[str], CacheKey],
         charge: Callable[[Caller, Spent], object],
         record: Callable[[Record], object],
+        best_sentences: Callable[[str, Sequence[Passage]], Sequence[str]],
     ) -> None:
         self._cache = cache
         self._key = key
+        self._best_sentences = best_sentences
         self._charge = charge
         self._record = record
 
@@ -49,8 +52,11 @@ class Memory:
         return self._cache.recall(asking.person, key, asking.question, follow_up=asking.follow_up)
 
     def confirms(self, candidate: Candidate, passages: Sequence[Passage]) -> bool:
-        """Whether what the question retrieves bears the candidate out."""
-        return self._cache.confirm(candidate, passages)
+        """Whether what the question retrieves bears the candidate out: same sources, same sentence."""
+        if not self._cache.confirm(candidate, passages):
+            return False
+        best = self._best_sentences(candidate.question, passages)
+        return says_one_of(candidate.entry.answer.text, best)
 
     def serve(self, asking: Asking, candidate: Candidate) -> Answer:
         """The candidate's answer, counted as given again."""

@@ -14,6 +14,10 @@ NOTHING_BELOW = 0.1
 """Low on purpose: a language model reads more out of passages than a likeness can tell."""
 
 
+CLOSE = 0.01
+"""Two sentences whose probabilities differ by less answer equally well."""
+
+
 class RankedSentence(Protocol):
     """A sentence of the passage at index `passage`, with the probability that it answers."""
 
@@ -25,6 +29,11 @@ class RankedSentence(Protocol):
     @property
     def score(self) -> float:
         """In [0, 1]."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
         ...
 
 
@@ -85,6 +94,13 @@ class Judge:
             signs,
             setting.model.score(signs),
         )
+
+
+def best_sentences(ranker: Ranker, question: str, passages: Sequence[Passage]) -> list[str]:
+    """Those sentences that answer best: the first, and what comes next to it."""
+    chunks = [passage.chunk for passage in passages]
+    ranked = ranker.rank(question, [chunk.text for chunk in chunks], [head(c) for c in chunks])
+    return [sentence.text for sentence in ranked if sentence.score >= ranked[0].score - CLOSE]
 
 
 def head(chunk: Chunk) -> str:

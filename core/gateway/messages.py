@@ -68,6 +68,7 @@ class ModelRequest:
     `max_tokens` holds for each of the answers that are asked for. Without a `temperature` the
     provider's own holds. `options` are further parameters in OpenAI's form, such as `tools`, `n` and
     `response_format`, sent as they are but for what must be masked. Whoever asks can hang up on `line`.
+    `empty_is_answer` where an answer without a word is one, because a `stop` may come first.
     `attempt_id` goes along with a chat request, so that the provider's record of it can be matched
     with the journal's.
     """
@@ -78,6 +79,7 @@ class ModelRequest:
     temperature: float | None = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
     line: Line | None = field(default=None, compare=False, repr=False)
+    empty_is_answer: bool = False
     attempt_id: str = ""
 
     @property

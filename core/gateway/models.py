@@ -73,7 +73,7 @@ class LiteLLMModel:
                 yield from answer.events([_plain_choice(choice) for choice in chunk.choices])
         except _failures(litellm) as exc:
             raise _model_error(self.name, litellm, exc) from exc
-        if not answer.whole:
+        if not (answer.whole or (answer.closed and usage)):
             raise ModelUnavailable(
                 f"{self.name} broke off in the middle of its answer.", kind=FailureKind.PROTOCOL
             )

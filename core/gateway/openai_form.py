@@ -42,17 +42,24 @@ class StreamedAnswer:
         self._model = model
         self._provider = provider
         self._expected = request.answers
+        self._begun: set[int] = set()
         self._reasons: dict[int, str] = {}
 
     @property
     def whole(self) -> bool:
-        """Whether every answer has its end."""
+        """Whether every answer that was asked for has its end."""
         return len(self._reasons) >= self._expected
+
+    @property
+    def closed(self) -> bool:
+        """Whether every answer that was begun has its end: some servers give one, whatever `n` says."""
+        return bool(self._reasons) and self._begun <= self._reasons.keys()
 
     def events(self, choices: Sequence[Mapping[str, Any]]) -> Iterator[Piece | Ended]:
         """What one chunk's `choices` bring; raises ModelRefused where a filter stopped the answer."""
         for choice in choices:
             index, delta = int(choice.get("index") or 0), choice.get("delta") or {}
+            self._begun.add(index)
             if text := delta.get("content"):
                 yield Piece(str(text), index)
             for call in delta.get("tool_calls") or ():

@@ -115,16 +115,18 @@ class _Stream:
 
     def _answered(self, response: httpx.Response) -> Iterator[Piece | Ended | Finish]:
         usage: dict[str, Any] | None = None
+        done = False
         events = events_of(response.iter_bytes())
         for data in events:
             if data == "[DONE]":
+                done = True
                 break
             chunk = self._chunk(data)
             yield from self._answer.events(chunk.get("choices") or ())
             usage = chunk.get("usage") or usage
             if usage and self._answer.whole:
                 break
-        if self._answer.whole:
+        if self._answer.whole or (self._answer.closed and (done or usage)):
             yield self._answer.finish(usage)
         # A connection can be used again only when its last answer was read to the very end.
         for _ in events:

@@ -54,7 +54,7 @@ def watched(
     reader = _Reader(connect, request)
     try:
         with request.line.telling(reader.caller_gone) if request.line else nullcontext():
-            yield from _complete(_in_time(reader, limits, clock))
+            yield from _complete(_in_time(reader, limits, clock), request.empty_is_answer)
     finally:
         reader.abandon()
 
@@ -89,8 +89,8 @@ def _in_time(
         yield item
 
 
-def _complete(events: Iterator[Piece | Ended | Finish]) -> Iterator[Piece | Finish]:
-    wrote = False
+def _complete(events: Iterator[Piece | Ended | Finish], wrote: bool) -> Iterator[Piece | Finish]:
+    """Only whole answers; `wrote` is true from the start where one without a word will do."""
     for event in events:
         if isinstance(event, Ended):
             continue

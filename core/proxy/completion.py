@@ -80,7 +80,7 @@ def _completion(choices: Mapping[int, _Choice], finish: Finish, completion_id: s
             "logprobs": None,
             "finish_reason": reason_of(finish, index),
         }
-        for index, choice in sorted(choices.items())
+        for index, choice in sorted(choices.items() or {0: _Choice()}.items())
     ]
     return {
         "id": completion_id,

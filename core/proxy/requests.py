@@ -30,6 +30,7 @@ def request_of(form: ChatForm, settings: ProxySettings, line: Line | None = None
         temperature=form.temperature,
         options=_options(form),
         line=line,
+        empty_is_answer=True,
     )
 
 

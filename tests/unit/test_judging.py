@@ -26,6 +26,7 @@ OUTCOMES = [Judged(score / 100, score >= 40) for score in range(100)]
 class Sentence:
     passage: int
     score: float
+    text: str = "26 days."
 
 
 class Ranker:

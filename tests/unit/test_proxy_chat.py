@@ -148,6 +148,32 @@ def test_several_answers_are_kept_apart(house: House, providers: tuple[StandIn, 
     assert texts == ["yes", "no!"]
 
 
+def test_what_one_caller_asks_for_puts_no_provider_out_of_order(
+    house: House, providers: tuple[StandIn, StandIn]
+) -> None:
+    """A server that gives one answer whatever `n` says, and an answer that a `stop` has left empty."""
+    for _ in range(8):
+        assert [c["index"] for c in ask(house, n=3).json()["choices"]] == [0]
+    for provider in providers:
+        provider.script = lambda _: Script(pieces=())
+    for _ in range(8):
+        [answer] = ask(house, stop="F").json()["choices"]
+        assert (answer["message"]["content"], answer["finish_reason"]) == ("", "stop")
+        assert events(ask(house, stop="F", stream=True))[-1] == "[DONE]"
+    assert {now.state for now in house.gateway.router.snapshot()} == {"closed"}
+
+
+def test_one_of_several_answers_that_is_cut_is_no_answer(
+    house: House, providers: tuple[StandIn, StandIn]
+) -> None:
+    first, second = providers
+    first.script = lambda _: Script(choices=(choice(0, "a"), choice(1, "b"), end(0)))
+    second.script = lambda _: Script(choices=(choice(0, "c"), end(0), choice(1, "d"), end(1)))
+    found = ask(house, n=2)
+    assert [c["message"]["content"] for c in found.json()["choices"]] == ["c", "d"]
+    assert found.headers["x-answerdesk-model"] == "second"
+
+
 def test_calls_of_tools_pass_through(house: House, providers: tuple[StandIn, StandIn]) -> None:
     """Several in one answer, their arguments in pieces; and their results go back to the model."""
     providers[0].script = lambda _: Script(
