@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.answering.admittance import Admittance
-from core.answering.answer import Answer, Outcome
+from core.answering.answer import Answer, Outcome, Related
 from core.answering.checks.guardrails import Admission, Guardrails, Screened
 from core.answering.drafting import Draft, Drafting
 from core.answering.judging import Judgement
 from core.answering.rewriting import Rewriter
 from core.asking import Asking
 from core.composing import NOTHING_FOUND, Composer
-from core.conversations import Conversations
+from core.conversations import Conversations, StoredMessage
 from core.errors import ModelError, RateLimited
 from core.gateway.charges import Caller
 from core.gateway.messages import Restart
@@ -27,6 +27,9 @@ from core.semantic_cache.recalled import Candidate, Miss
 from core.types import DataClass, Errand, Passage, Person
 
 log = logging.getLogger(__name__)
+
+FAULT = "Something went wrong here while I was answering. Ask again in a moment."
+NO_RULE = Admission((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,18 @@ class Answered:
 @dataclass(frozen=True, slots=True)
 class Restarted:
     """What was written so far is void: another model begins anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search gave: passages, and what people have answered to questions like this one.
+
+    `failure` says why there is nothing, where a model that searching needs did not answer.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    related: tuple[Related, ...] = ()
+    failure: str = ""
 
 
 Event = Step | Written | Restarted | Answered
@@ -105,44 +120,51 @@ class Assistant:
         stored, NotFound for somebody else's conversation. When no model answers, that is the answer.
         """
         question = self._admittance.admit(person, text)
-        asking = yield from self._begun(person, conversation_id, question)
-        # A follow-up is looked at in both its forms: what a rule forbids may stand in either.
-        said = f"{question}\n{asking.question}" if asking.follow_up else question
-        admission = self._guardrails.incoming(said, person.department)
+        history, asking = self._begun(person, conversation_id, question)
+        yield Step("Reading your question")
+        try:
+            yield (yield from self._answered(asking, history))
+        except Exception:
+            log.exception("a question could not be answered")
+            if self._has_answer(asking):
+                raise
+            yield self._kept(asking, NO_RULE, asking.without(Outcome.FAILED, FAULT))
+
+    def _answered(self, asking: Asking, history: Sequence[StoredMessage]) -> _Path:
+        typed, department = asking.question, asking.person.department
+        admission = self._guardrails.incoming(typed, department)
+        if not admission.blocked:
+            asking = self._alone(asking, history)
+            if asking.follow_up:
+                # Looked at in both its forms: what a rule forbids may stand in either.
+                admission = self._guardrails.incoming(f"{typed}\n{asking.question}", department)
         if admission.blocked:
             self._note(asking, Kind.REFUSAL, "blocked", rules=[found.rule for found in admission.findings])
-            yield self._kept(asking, admission, asking.without(Outcome.REFUSED, admission.reason))
-            return
+            return self._kept(asking, admission, asking.without(Outcome.REFUSED, admission.reason))
         with self._memory.flight(asking):
             recalled = self._recalled(asking, admission)
             if isinstance(recalled, Answer):
-                yield self._kept(asking, admission, recalled)
-                return
-            if isinstance(recalled, Candidate) and recalled.how == "exact":
-                yield self._served(asking, admission, recalled)
-                return
+                return self._kept(asking, admission, recalled)
+            if isinstance(recalled, Candidate) and recalled.at_once(department):
+                return self._served(asking, admission, recalled)
             yield Step("Searching the documents you can read")
-            passages, failure = self._searched(asking)
+            found = self._searched(asking)
             if isinstance(recalled, Candidate):
-                if self._memory.confirms(recalled, passages):
-                    yield self._served(asking, admission, recalled)
-                    return
+                if self._memory.confirms(recalled, found.passages):
+                    return self._served(asking, admission, recalled)
                 recalled = recalled.rejected()
             self._memory.missed(asking, recalled)
-            if failure:
-                yield self._kept(asking, admission, asking.without(Outcome.FAILED, failure))
-                return
-            yield (yield from self._composed(asking, admission, passages, recalled))
+            if found.failure:
+                return self._kept(asking, admission, asking.without(Outcome.FAILED, found.failure))
+            return (yield from self._composed(asking, admission, found, recalled))
 
-    def _composed(
-        self, asking: Asking, admission: Admission, passages: Sequence[Passage], miss: Miss
-    ) -> _Path:
+    def _composed(self, asking: Asking, admission: Admission, found: Found, miss: Miss) -> _Path:
         """A new answer, shown as it passes the checks; kept silent from the start where it is doubtful."""
-        screened = self._guardrails.screen(passages, asking.person)
+        screened = self._guardrails.screen(found.passages, asking.person)
         judgement = self._judged(asking, screened)
         if judgement.nothing:
             nothing = asking.without(Outcome.NOT_FOUND, NOTHING_FOUND, judgement.evidence)
-            return self._kept(asking, admission, nothing)
+            return self._kept(asking, admission, nothing, found.related)
         sure = judgement.admits(judgement.expected) and not admission.flagged
         yield Step("Writing the answer" if sure else "Checking whether I am sure enough to answer")
         try:
@@ -153,7 +175,7 @@ class Assistant:
             return self._kept(asking, admission, failed)
         answer = self._composer.answer(asking, screened, judgement, draft)
         if answer.confidence is None:
-            return self._kept(asking, admission, answer)
+            return self._kept(asking, admission, answer, found.related)
         if admission.flagged or not draft.passed or not judgement.admits(answer.confidence):
             shown = _shown(answer, draft, admission) if sure else None
             doubtful = Doubtful(draft, answer, judgement, screened.passages, admission, shown)
@@ -161,18 +183,24 @@ class Assistant:
         if asking.whole:
             timed = replace(answer, seconds=self._elapsed(asking))
             self._memory.remember(asking, miss, timed, screened.passages)
-        return self._kept(asking, admission, answer)
+        return self._kept(asking, admission, answer, found.related)
 
-    def _begun(self, person: Person, conversation_id: int, question: str) -> Generator[Event, None, Asking]:
+    def _begun(
+        self, person: Person, conversation_id: int, question: str
+    ) -> tuple[Sequence[StoredMessage], Asking]:
+        """What was said before, and the question, which is stored and on record from here on."""
         started, trace = self._timer(), self._new_trace_id()
         history = self._conversations.messages(person, conversation_id)
         self._conversations.add(person, conversation_id, "person", question, trace)
         caller = Caller(person.department, person.id, trace, "answer")
-        yield Step("Reading your question")
         asking = Asking(person, caller, conversation_id, question, DataClass.INTERNAL, started)
         self._note(asking, Kind.QUESTION, chars=len(question), **self._masked(question))
-        alone = self._rewriter(caller, history, question)
-        if alone.question == question:
+        return history, asking
+
+    def _alone(self, asking: Asking, history: Sequence[StoredMessage]) -> Asking:
+        """The question as it stands alone; a model may be asked for that."""
+        alone = self._rewriter(asking.caller, history, asking.question)
+        if alone.question == asking.question:
             return asking
         self._note(asking, Kind.STANDALONE, whole=alone.whole, **self._masked(alone.question))
         return replace(
@@ -186,38 +214,48 @@ class Assistant:
         if not asking.whole:
             return Miss("leans on the conversation", None)
         recalled = self._memory.recall(asking)
-        return recalled if isinstance(recalled, Candidate) else self._handover.verified(asking) or recalled
+        if isinstance(recalled, Candidate) and recalled.how == "exact" and recalled.entry.verified:
+            return recalled
+        # A person's answer to these very words goes before a model's, and before one to other words.
+        return self._handover.verified(asking) or recalled
 
     def _served(self, asking: Asking, admission: Admission, candidate: Candidate) -> Answered:
-        if self._memory.shadow_due():
+        kept = self._kept(asking, admission, self._memory.serve(asking, candidate))
+        # What a person has verified is not measured by what a model says.
+        if not candidate.entry.verified and self._memory.shadow_due():
             self._in_background(lambda: self._shadow(asking, candidate))
-        return self._kept(asking, admission, self._memory.serve(asking, candidate))
+        return kept
 
     def _shadow(self, asking: Asking, candidate: Candidate) -> None:
         """Answer again what was recalled, for nobody to see but the comparison."""
+        try:
+            self._compare(asking, candidate)
+        except Exception:
+            log.exception("a recalled answer could not be compared with a fresh one")
+
+    def _compare(self, asking: Asking, candidate: Candidate) -> None:
         asking = replace(asking, caller=replace(asking.caller, purpose="shadow"))
-        passages, failure = self._searched(asking)
-        if failure:
+        found = self._searched(asking)
+        if found.failure:
             return
-        screened = self._guardrails.screen(passages, asking.person)
+        screened = self._guardrails.screen(found.passages, asking.person)
         judgement = self._judge(asking.question, screened.passages)
         try:
             draft = _end_of(self._composer.draft(asking, screened))
-        except (ModelError, RateLimited):
-            log.warning("a recalled answer could not be compared with a fresh one", exc_info=True)
+        except (ModelError, RateLimited) as exc:
+            log.warning("a recalled answer was not compared with a fresh one: %s", exc)
             return
         self._memory.shadowed(candidate, self._composer.answer(asking, screened, judgement, draft))
 
-    def _searched(self, asking: Asking) -> tuple[tuple[Passage, ...], str]:
-        """The passages, and why there are none where a model that searching needs did not answer."""
+    def _searched(self, asking: Asking) -> Found:
         person, caller = asking.person, asking.caller
         errand = Errand(person.department, person.id, caller.trace_id, asking.data_class)
         try:
-            found = self._retriever.search(asking.question, person, errand=errand).passages
-            return self._handover.with_verified(asking, found, errand), ""
+            passages = self._retriever.search(asking.question, person, errand=errand).passages
+            return Found(*self._handover.with_verified(asking, passages, errand))
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
-            return (), str(exc)
+            return Found(failure=str(exc))
 
     def _judged(self, asking: Asking, screened: Screened) -> Judgement:
         judgement = self._judge(asking.question, screened.passages)
@@ -244,9 +282,11 @@ class Assistant:
         self._note(asking, Kind.ANSWER, "waiting", **facts, **self._masked(doubtful.answer.text))
         return Answered(message, waiting)
 
-    def _kept(self, asking: Asking, admission: Admission, answer: Answer) -> Answered:
+    def _kept(
+        self, asking: Asking, admission: Admission, answer: Answer, related: tuple[Related, ...] = ()
+    ) -> Answered:
         notes = (*admission.notices, *answer.notes)
-        answer = replace(answer, notes=notes, seconds=self._elapsed(asking))
+        answer = replace(answer, notes=notes, seconds=self._elapsed(asking), related=related)
         message = self._conversations.add(
             asking.person,
             asking.conversation_id,
@@ -259,6 +299,10 @@ class Assistant:
         facts = {"message": message, "cited": cited, "confidence": answer.confidence}
         self._note(asking, Kind.ANSWER, answer.outcome.value, **facts, **self._masked(answer.text))
         return Answered(message, answer)
+
+    def _has_answer(self, asking: Asking) -> bool:
+        said = self._conversations.messages(asking.person, asking.conversation_id)
+        return any(m.author == "assistant" and m.trace_id == asking.caller.trace_id for m in said)
 
     def _elapsed(self, asking: Asking) -> float:
         return round(self._timer() - asking.started, 3)

@@ -108,6 +108,7 @@ from core.types import Errand
 log = logging.getLogger(__name__)
 
 FOLLOW_INTERVAL_S = 2.0
+SWEEP_INTERVAL_S = 3_600.0
 TOKEN_MEMORY_BYTES = 256_000_000
 
 
@@ -177,6 +178,7 @@ class Desk:
         threading.Thread(target=self._anchor, name="anchor", daemon=True).start()
         threading.Thread(target=self.reviews.run, args=(self._closing,), name="review", daemon=True).start()
         threading.Thread(target=self._follow, name="follow", daemon=True).start()
+        threading.Thread(target=self._sweep, name="sweep", daemon=True).start()
 
     def close(self) -> None:
         """Stop what runs in the background and let go of files and connections."""
@@ -199,6 +201,14 @@ class Desk:
         self.audit.anchors.keep()
         while not self._closing.wait(self.settings.journal_anchor_minutes * 60):
             self.audit.anchors.keep()
+
+    def _sweep(self) -> None:
+        """Nothing that may not be served is served meanwhile: this only keeps the cache small."""
+        while not self._closing.wait(SWEEP_INTERVAL_S):
+            try:
+                self.cache.administration.sweep()
+            except Exception:
+                log.exception("the semantic cache could not be swept; it is tried again")
 
     def _follow(self) -> None:
         while not self._closing.wait(FOLLOW_INTERVAL_S):
@@ -311,7 +321,7 @@ def build(
         identity,
         conversations,
         knowledge,
-        _library(knowledge, identity, settings, journal),
+        _library(knowledge, identity, settings, journal, reviews, cache),
         Jobs(),
         assistant,
         dial,
@@ -462,7 +472,19 @@ def _audit(
     )
 
 
-def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journal: Journal) -> Library:
+def _library(
+    knowledge: Knowledge,
+    identity: Identity,
+    settings: Settings,
+    journal: Journal,
+    reviews: Reviews,
+    cache: SemanticCache,
+) -> Library:
+    def forget(document_id: int) -> int:
+        reviews.staleness.sources_changed(document_id)
+        cache.administration.sweep()
+        return cache.administration.resting_on(document_id)
+
     return Library(
         knowledge.catalog,
         knowledge.ingestion,
@@ -472,6 +494,7 @@ def _library(knowledge: Knowledge, identity: Identity, settings: Settings, journ
         lambda email: _owner(identity, email),
         settings.sync_dir,
         journal.append,
+        forget,
     )
 
 

@@ -80,12 +80,24 @@ class UnreadableFile(BadInput):
     """A file from which no text can be read; the message is the reason."""
 
 
-class NotSupported(BadInput):
-    """A reviewer's own words fail the checks; `sentences` are those that no source supports."""
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """What a check holds against a sentence. `says` is for a person, and empty where `rule` says it all.
 
-    def __init__(self, message: str, sentences: tuple[str, ...]) -> None:
+    `sentence` is empty where the whole text is meant.
+    """
+
+    sentence: str
+    rule: str
+    says: str
+
+
+class NotSupported(BadInput):
+    """A reviewer's own words fail the checks; `findings` say which sentences, and why, in their order."""
+
+    def __init__(self, message: str, findings: tuple[FailedCheck, ...]) -> None:
         super().__init__(message)
-        self.sentences = sentences
+        self.findings = findings
 
 
 class Busy(AnswerdeskError):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from core.answering.answer import Answer, Outcome
+from core.answering.answer import Answer, Outcome, Related
 from core.answering.checks.guardrails import Admission
 from core.answering.drafting import Draft
 from core.answering.judging import Judgement
@@ -13,8 +13,14 @@ from core.asking import Asking
 from core.review import notes
 from core.review.intake import Intake
 from core.review.tasks import NewTask, TaskFinding, TaskKind
-from core.review.verified import VerifiedAnswers
+from core.review.verified import Near, VerifiedAnswers
+from core.semantic_cache.audiences import is_about_oneself
 from core.types import Errand, Passage
+
+RELATED_FROM = 0.65
+"""From this likeness on, an answered question is pointed to. Measured with 300 answered questions of bank
+customers and 700 new ones: 45 % of these get a pointer, 85 % of the pointers to the same of 77 intents
+(0.60: 65 % and 77 %; 0.70: 32 % and 87 %); of 30 questions about other matters none gets one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +47,15 @@ class Handover:
 
     def flagged(self, asking: Asking, doubtful: Doubtful) -> tuple[int, Answer]:
         """Hand over; gives the message in which the answer will arrive, and what it says until then."""
+        # What must stand with any answer to this question stands with the reviewer's as well.
+        draft = replace(doubtful.answer, notes=(*doubtful.admission.notices, *doubtful.answer.notes))
         handed = self._intake.hand_over(
             asking.person,
             asking.conversation_id,
             NewTask(
                 asking.caller.trace_id,
                 asking.question,
-                doubtful.answer,
+                draft,
                 tuple(_findings(doubtful)),
                 doubtful.answer.confidence,
                 tuple(doubtful.passages),
@@ -61,20 +69,40 @@ class Handover:
 
     def verified(self, asking: Asking) -> Answer | None:
         """What a person has answered to these very words, where it still stands and may be read."""
+        if is_about_oneself(asking.question):
+            # The same words of somebody else ask for another record.
+            return None
         found = self._verified.by_question(asking.person, asking.question)
         if found is None:
             return None
         self._verified.note_reuse(found.id)
-        return replace(found.answer, question=asking.question)
+        return replace(
+            found.answer,
+            question=asking.question,
+            failed=(),
+            prompt_tokens=0,
+            completion_tokens=0,
+            cost_microusd=0,
+        )
 
     def with_verified(
         self, asking: Asking, passages: Sequence[Passage], errand: Errand
-    ) -> tuple[Passage, ...]:
-        """The passages, and behind them what verified answers to similar questions rest on."""
+    ) -> tuple[tuple[Passage, ...], tuple[Related, ...]]:
+        """The passages, and behind them what verified answers to similar questions rest on.
+
+        Beside them the question that is so like this one that its answer is worth pointing to, if any.
+        """
         near = self._verified.nearest(asking.person, asking.question, errand=errand)
         known = {passage.chunk.id for passage in passages}
         more = {p.chunk.id: p for found in near for p in found.passages if p.chunk.id not in known}
-        return (*passages, *more.values())
+        return (*passages, *more.values()), tuple(_related(near))[:1]
+
+
+def _related(near: Sequence[Near]) -> Iterator[Related]:
+    for found in near:
+        verified = found.verified
+        if found.likeness >= RELATED_FROM and not is_about_oneself(verified.question):
+            yield Related(verified.question, verified.verified_by, verified.verified_at.isoformat())
 
 
 def _findings(doubtful: Doubtful) -> list[TaskFinding]:

@@ -52,9 +52,14 @@ class Memory:
         return self._cache.recall(asking.person, key, asking.question, follow_up=asking.follow_up)
 
     def confirms(self, candidate: Candidate, passages: Sequence[Passage]) -> bool:
-        """Whether what the question retrieves bears the candidate out: same sources, same sentence."""
+        """Whether what the question retrieves bears the candidate out: same sources, same sentence.
+
+        The very same words ask for the same sentence.
+        """
         if not self._cache.confirm(candidate, passages):
             return False
+        if candidate.how == "exact":
+            return True
         best = self._best_sentences(candidate.question, passages)
         return says_one_of(candidate.entry.answer.text, best)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import streamlit as st
 
 from core.answering.answer import Answer
 from core.answering.citations import Citation
-from core.assistant import Answered, Restarted, Step, Written
+from core.assistant import FAULT, Answered, Restarted, Step, Written
 from core.bootstrap import Desk
 from core.conversations import StoredMessage
 from core.errors import AnswerdeskError, BadInput, Busy
@@ -18,6 +19,8 @@ from pages.parts import answer_view, conversation_list, source_panel, suggestion
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import paragraph
 from pages.parts.wording import count, date
+
+log = logging.getLogger(__name__)
 
 WINDOW_MESSAGES = 20
 _PENDING = "pending-question"
@@ -122,7 +125,7 @@ def _question(text: str) -> None:
 
 def _unanswered(text: str) -> None:
     with st.chat_message("assistant", avatar=str(ASSETS / "mark.svg")):
-        st.caption("This question has no answer: the page was left while it was being written.")
+        st.caption("This question has no answer: the page was left before it was there, or it failed.")
         st.button("Ask again", key="ask-again", icon=":material/refresh:", on_click=_ask_next, args=(text,))
 
 
@@ -144,6 +147,9 @@ def _answer(here: Desk, person: Person, conversation_id: int | None, question: s
         st.session_state[_PROBLEM] = str(exc)
     except AnswerdeskError as exc:
         st.session_state[_PROBLEM] = str(exc)
+    except Exception:
+        log.exception("a question could not be answered")
+        st.session_state[_PROBLEM] = FAULT
     conversation_list.open_one(conversation_id)
     st.rerun()
 
@@ -161,6 +167,7 @@ def _follow(here: Desk, person: Person, conversation_id: int, question: str) -> 
             case Restarted():
                 written = ""
                 text.empty()
+                status.caption(":shimmer[The model broke off. Another one begins anew…]")
             case Answered():
                 status.empty()
 

@@ -28,9 +28,7 @@ def main() -> None:
     if view == _FIGURES:
         review_figures.draw(here, person)
         return
-    if review_notice.draw_decision(here):
-        review_acts.undo(here, person)
-        st.rerun()
+    review_acts.draw_undo(here, person)
     review_queue.draw(here)
 
 

@@ -17,14 +17,13 @@ from core.identity import Department, Identity, NewPerson
 from core.knowledge.sources import Source
 from core.settings import Settings
 from core.types import Person, Readership, Role
+from tests import services
 from tests.fakes import Clock, HashEmbedder, ShapeFinder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # A property is about results: how long an example takes on a busy machine is no failure.
 hypothesis.settings.register_profile("no-deadline", deadline=None)
 hypothesis.settings.load_profile("no-deadline")
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test")
-REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 PASSWORD = "a-good-password"
 
 
@@ -33,24 +32,38 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[sa.URL]:
+    """A server in which databases can be created; with several workers, each may start its own."""
+    try:
+        with services.postgresql() as url:
+            yield url
+    except services.Unavailable as exc:
+        pytest.skip(str(exc))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """A Redis, shared with other tests: take a prefix of your own."""
+    try:
+        with services.redis() as url:
+            yield url
+    except services.Unavailable as exc:
+        pytest.skip(str(exc))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A fresh, empty database of each kind."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'test.sqlite'}"
         return
-    server = sa.create_engine(
-        sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 3},
-    )
+    url: sa.URL = request.getfixturevalue("postgresql_server")
+    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
     name = f"answerdesk_{uuid.uuid4().hex}"
-    try:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    except sa.exc.OperationalError:
-        pytest.skip("no PostgreSQL answers at TEST_DATABASE_URL or 127.0.0.1:5432")
-    yield sa.make_url(POSTGRES).set(drivername="postgresql+psycopg", database=name).render_as_string(False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    yield url.set(database=name).render_as_string(False)
     with server.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     server.dispose()

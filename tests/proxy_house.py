@@ -109,6 +109,7 @@ def house_of(
     analyser: Finder | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     tracing: Tracing | None = None,
+    rates: RateTable | None = None,
     **company: Any,
 ) -> Iterator[House]:
     """Everything behind the proxy, and the proxy itself on a free port."""
@@ -120,7 +121,8 @@ def house_of(
     add_departments(identity)
     administrator = add_person(identity, "sanne", "people", Role.ADMINISTRATOR)
     journal = Journal(database, clock)
-    gateway, client = _gateway(settings, database, journal, limiter, clock, analyser or ShapeFinder())
+    rate_limits = RateLimits(limiter, rates or RateTable())
+    gateway, client = _gateway(settings, database, journal, rate_limits, clock, analyser or ShapeFinder())
     keys = Keys(database, clock, journal.append_in, lambda: uuid.uuid4().hex)
     key, token = keys.make(administrator, NewKey("Shop", "sales", reads_documents=True))
     built = Proxy(
@@ -153,7 +155,7 @@ def _gateway(
     settings: Settings,
     database: Database,
     journal: Journal,
-    limiter: MovingWindowRateLimiter,
+    rate_limits: RateLimits,
     clock: Callable[[], datetime],
     analyser: Finder,
 ) -> tuple[Gateway, httpx.Client]:
@@ -163,7 +165,7 @@ def _gateway(
     router = router_of(catalogue, client, EmbeddedModel(Nobody()), nature, book)
     readers = readers_of(catalogue, settings.embedding_model, settings.reranker, nature, book)
     budgets = Budgets(database, clock, journal.append_in)
-    return Gateway(router, readers, budgets, RateLimits(limiter, RateTable()), journal, analyser), client
+    return Gateway(router, readers, budgets, rate_limits, journal, analyser), client
 
 
 @contextmanager

@@ -43,7 +43,7 @@ class WordCheck:
     def __call__(self, text: str, evidence: Sequence[Passage]) -> list[TaskFinding]:
         self.seen.append(text)
         sentences = [sentence for sentence in text.split(". ") if self.word in sentence]
-        return [TaskFinding("support", "high", "block", sentence) for sentence in sentences]
+        return [TaskFinding("support", "high", "block", each, "No source says it.") for each in sentences]
 
 
 class House:

@@ -101,7 +101,7 @@ def stand_in() -> Iterator[StandIn]:
             elif body.get("stream"):
                 self._stream(script)
             else:
-                self._json(200, _completion("".join(script.pieces)))
+                self._json(200, _completion(script))
 
         def _json(self, status: int, payload: dict[str, Any], headers: dict[str, str] | None = None) -> None:
             data = json.dumps(payload).encode()
@@ -195,15 +195,20 @@ def _chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     return {"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice]}
 
 
-def _completion(text: str) -> dict[str, Any]:
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+def _completion(script: Script) -> dict[str, Any]:
+    texts: dict[int, str] = {} if script.choices else {0: "".join(script.pieces)}
+    for choice in script.choices:
+        index = choice["index"]
+        texts[index] = texts.get(index, "") + (choice["delta"].get("content") or "")
     return {
         "id": "c1",
         "object": "chat.completion",
         "created": 1,
         "model": "m",
-        "choices": [choice],
+        "choices": [
+            {"index": i, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+            for i, text in sorted(texts.items())
+        ],
         "usage": USAGE,
     }
 

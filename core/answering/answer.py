@@ -46,6 +46,15 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A question like the one asked that a person has answered: who, and when (ISO)."""
+
+    question: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the asker gets.
 
@@ -54,7 +63,7 @@ class Answer:
     where that is not judged, and `signs` what it was made from. `failed` says which deployments were
     tried in vain; `model` is empty where none was called. `data_class` is how sensitive the text is that
     question and answer were made from. `notes` are sentences to show beside the answer; `partial` says
-    that a part was held back.
+    that a part was held back. `related` is for its asker's eyes: others may not read those sources.
     """
 
     outcome: Outcome
@@ -76,6 +85,7 @@ class Answer:
     reuse: Reuse | None = None
     verified: Verified | None = None
     signs: Signs | None = None
+    related: tuple[Related, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold; the text is stored beside it."""
@@ -100,6 +110,7 @@ class Answer:
                 "reuse": None if reuse is None else Reuse(**reuse),
                 "verified": None if verified is None else _verified(verified),
                 "signs": None if signs is None else Signs(**signs),
+                "related": tuple(Related(**each) for each in data.get("related", ())),
             }
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
@@ -68,7 +68,7 @@ class LiteLLMModel:
         answer = StreamedAnswer(self.name, self._provider, form)
         usage: Any = None
         try:
-            for chunk in litellm.completion(**self._arguments(form)):
+            for chunk in self._chunks(litellm, form):
                 usage = getattr(chunk, "usage", None) or usage
                 yield from answer.events([_plain_choice(choice) for choice in chunk.choices])
         except _failures(litellm) as exc:
@@ -78,6 +78,14 @@ class LiteLLMModel:
                 f"{self.name} broke off in the middle of its answer.", kind=FailureKind.PROTOCOL
             )
         yield self._priced(answer.finish(_counts(usage)))
+
+    def _chunks(self, litellm: Any, request: ModelRequest) -> Iterable[Any]:
+        arguments = self._arguments(request)
+        if request.answers == 1:
+            chunks: Iterable[Any] = litellm.completion(**arguments)
+            return chunks
+        # LiteLLM's streams end with the first of several answers: these come whole.
+        return [litellm.completion(**{**arguments, "stream": False, "stream_options": None})]
 
     @property
     def _provider(self) -> str:
@@ -206,10 +214,12 @@ def _handler(litellm: Any) -> Any:
 
 
 def _plain_choice(choice: Any) -> dict[str, Any]:
-    """LiteLLM's choice as the protocol has it."""
-    found = getattr(choice.delta, "tool_calls", None) or ()
+    """LiteLLM's choice, of a stream or whole, as a stream's chunk has it."""
+    said = getattr(choice, "delta", None) or choice.message
+    found = getattr(said, "tool_calls", None) or ()
     calls = [call if isinstance(call, dict) else call.model_dump() for call in found]
-    delta = {"content": choice.delta.content, "tool_calls": calls}
+    calls = [{"index": number, **call} for number, call in enumerate(calls)]
+    delta = {"content": said.content, "tool_calls": calls}
     return {"index": choice.index, "delta": delta, "finish_reason": choice.finish_reason}
 
 

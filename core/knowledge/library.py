@@ -41,16 +41,21 @@ class DeletionProof:
     versions_left: int
     chunks_left: int
     vectors_left: int
+    answers_left: int
     found_by_search: bool
 
     @property
     def clean(self) -> bool:
         """Whether nothing remains."""
-        return not (self.versions_left or self.chunks_left or self.vectors_left or self.found_by_search)
+        left = self.versions_left or self.chunks_left or self.vectors_left or self.answers_left
+        return not (left or self.found_by_search)
 
 
 class Library:
-    """Changes to the knowledge base, each checked against the person who asks for it."""
+    """Changes to the knowledge base, each checked against the person who asks for it.
+
+    `forget` takes kept answers that rest on a document out of use, and says how many remain.
+    """
 
     def __init__(
         self,
@@ -62,7 +67,9 @@ class Library:
         owner_of: Callable[[str], Owner | None],
         sync_dir: Path | None,
         record: Callable[[Record], object],
+        forget: Callable[[int], int],
     ) -> None:
+        self._forget = forget
         self._catalog = catalog
         self._ingestion = ingestion
         self._vectors = vectors
@@ -179,6 +186,7 @@ class Library:
             versions_left=self._catalog.version_count(document_id),
             chunks_left=len(self._catalog.chunks(chunk_ids)),
             vectors_left=len(self._vectors.vectors([group], chunk_ids)),
+            answers_left=self._forget(document_id),
             found_by_search=self._finds(person, document_id, info.title),
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ from core.settings import ProxySettings
 T = TypeVar("T")
 _LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 _GONE = 499
+ALIVE_S = 2.0
+"""How long the database may take to say that it is there, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ def application(parts: Parts) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        # Its own would keep what clients sent wrong, in their words; ours are in `tracing`.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     _add_models(app, parts)
     _add_service(app, parts)
@@ -114,17 +119,18 @@ def _add_service(app: FastAPI, parts: Parts) -> None:
     async def readyz() -> Response:
         """The process takes requests: it is not shutting down, and the database answers."""
         try:
-            await parts.bridge.single(lambda _: parts.alive() or True).only()
+            async with asyncio.timeout(ALIVE_S):
+                await asyncio.to_thread(parts.alive)
         except Exception:  # noqa: BLE001 - whatever it is, requests would fail
             return _json({"status": "not ready"}, 503)
-        return _json({"status": "ready"})
+        return _json({"status": "ready"}) if not parts.bridge.ending else _json({"status": "ending"}, 503)
 
     @app.get("/metrics", response_model=None, include_in_schema=False)
     async def metrics(request: Request) -> Response:
         """Figures for Prometheus: for this machine, or for who has the token."""
         if not _may_read_metrics(request, parts.settings):
             raise HTTPException(403)
-        page = await parts.bridge.single(lambda _: parts.metrics.page()).only()
+        page = await asyncio.to_thread(parts.metrics.page)
         return Response(page, media_type=CONTENT_TYPE)
 
 

@@ -11,7 +11,8 @@ from core.gateway.gateway import Gateway
 from core.gateway.hanging_up import CallerGone, Line
 from core.gateway.messages import Finish, Piece, Restart
 from core.proxy.assistant_model import ASSISTANT, AssistantModel
-from core.proxy.completion import Event, Json, continued, replayed, whole
+from core.proxy.completion import Event, Json, replayed, whole
+from core.proxy.continuing import continued
 from core.proxy.forms import ChatForm
 from core.proxy.gate import Gate
 from core.proxy.refusals import unknown_model

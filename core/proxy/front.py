@@ -7,7 +7,6 @@ the connection is closed with it.
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import uuid
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.errors import BadInput, KeyRefused
 from core.keys import ApiKey
+from core.proxy.bodies import TooLarge, check_json, whole_body
 from core.proxy.gate import Gate
 from core.proxy.refusals import Refusal, refusal_of
 from core.proxy.visit import CACHE_HEADER, CLASS_HEADER, IDEMPOTENCY_HEADER, USER_HEADER, Visit
@@ -28,11 +28,7 @@ from core.types import DataClass
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/v1/openapi.json"})
 VISIT = "answerdesk.visit"
 """Where the application finds the Visit in its scope."""
-MOST_BRACKETS = 200_000
 _LOOK_UPS = 4
-_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKETS = re.compile(rb"[\[\]{}]")
-_ODD = re.compile(rb"\\u[dD][89a-fA-F]|NaN|Infinity")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _CLOSE = {"connection": "close"}
 
@@ -43,10 +39,6 @@ class Observer(Protocol):
     def ended(self, visit: Visit, seconds: float) -> None:
         """The visit as it ended, and how long it took."""
         ...
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class Front:
@@ -97,7 +89,7 @@ class Front:
             except (KeyRefused, BadInput) as exc:
                 await _refuse(refusal_of(exc), scope, receive, send, visit)
                 return
-            except _TooLarge:
+            except TooLarge:
                 await _refuse(self._too_large(), scope, receive, send, visit)
                 return
             except TimeoutError:
@@ -119,10 +111,10 @@ class Front:
         """The whole body, checked, to be read again by the application."""
         length = headers.get("content-length", "")
         if length.isdecimal() and len(length) < 20 and int(length) > self._settings.body_bytes:
-            raise _TooLarge
+            raise TooLarge
         async with asyncio.timeout(self._settings.body_s):
-            body = await _whole(receive, self._settings.body_bytes)
-        _check(body, self._settings.depth)
+            body = await whole_body(receive, self._settings.body_bytes)
+        check_json(body, self._settings.depth)
         replayed = False
 
         async def again() -> Message:
@@ -147,55 +139,6 @@ async def _refuse(refusal: Refusal, scope: Scope, receive: Receive, send: Send, 
     await response(scope, receive, send)
 
 
-async def _whole(receive: Receive, most: int) -> bytes:
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise BadInput("The request's body broke off.")
-        part = message.get("body", b"")
-        size += len(part)
-        if size > most:
-            raise _TooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _check(body: bytes, depth: int) -> None:
-    """Raises BadInput for JSON that is too deep, or says what nobody could write down again."""
-    if _ODD.search(body):
-        _check_odd(body)
-    brackets = body.count(b"[") + body.count(b"{")
-    if brackets <= depth:
-        return
-    if brackets > MOST_BRACKETS or _depth(body, depth) > depth:
-        raise BadInput(f"The request's JSON is nested too deep, or in too many parts: at most {depth} deep.")
-
-
-def _depth(body: bytes, enough: int) -> int:
-    now = deepest = 0
-    for bracket in _BRACKETS.finditer(_STRINGS.sub(b"", body)):
-        now += 1 if bracket[0] in b"[{" else -1
-        deepest = max(deepest, now)
-        if deepest > enough:
-            break
-    return deepest
-
-
-def _check_odd(body: bytes) -> None:
-    def refuse(_: str) -> None:
-        raise BadInput("The request's JSON has a number that JSON does not know.")
-
-    try:
-        json.dumps(json.loads(body, parse_constant=refuse), ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        raise BadInput("The request's JSON has half a character in it.") from None
-    except (ValueError, RecursionError):
-        # The application says what is wrong with it.
-        return
-
-
 def _request_id(headers: Headers) -> str:
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else f"req-{uuid.uuid4().hex}"
@@ -203,6 +146,7 @@ def _request_id(headers: Headers) -> str:
 
 def _read_headers(headers: Headers, visit: Visit) -> None:
     visit.user = headers.get(USER_HEADER, "")[:320]
+    visit.traceparent = headers.get("traceparent", "")[:64]
     visit.idempotency_key = headers.get(IDEMPOTENCY_HEADER, "")[:255]
     visit.wants_cache = headers.get(CACHE_HEADER, "").lower() in ("on", "true", "exact")
     word = headers.get(CLASS_HEADER, "")

@@ -8,11 +8,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from datetime import datetime
 
-from limits import RateLimitItem, RateLimitItemPerMinute
-from limits.strategies import RateLimiter
+from limits import RateLimitItemPerMinute
+from limits.strategies import RateLimiter, SlidingWindowCounterRateLimiter
 
 from core.errors import KeyRefused, RateLimited
-from core.gateway.rate_limits import FINEST
 from core.keys import ApiKey, Keys, parts_of, require_valid
 
 REMEMBERED_S = 2.0
@@ -31,7 +30,8 @@ class Gate:
         self, keys: Keys, limiter: RateLimiter, clock: Callable[[], datetime], timer: Callable[[], float]
     ) -> None:
         self._keys = keys
-        self._limiter = limiter
+        # Two numbers a limit, whatever it counts: a moving window would keep an entry for each token.
+        self._limiter = SlidingWindowCounterRateLimiter(limiter.storage)
         self._clock = clock
         self._timer = timer
         self._lock = threading.Lock()
@@ -77,18 +77,15 @@ class Gate:
             self._hit(key, "tokens", key.tokens_per_min, tokens)
 
     def _hit(self, key: ApiKey, what: str, limit: int, needed: int) -> None:
-        # A window keeps one entry a unit, so that tokens are counted in larger ones, rounded up.
-        unit = 1 if what == "requests" else max(1, -(-limit // FINEST))
-        item: RateLimitItem = RateLimitItemPerMinute(limit // unit)
-        cost = -(-needed // unit)
-        if cost > item.amount:
+        item = RateLimitItemPerMinute(limit)
+        if needed > limit:
             raise RateLimited(
                 f"This request may take {needed:,} {what}, more than the {limit:,} a minute of this key. "
                 "Send a shorter one, or name a smaller max_tokens.",
                 None,
                 "key",
             )
-        if not self._limiter.hit(item, "api-key", key.id, what, cost=cost):
+        if not self._limiter.hit(item, "api-key", key.id, what, cost=needed):
             reset = self._limiter.get_window_stats(item, "api-key", key.id, what).reset_time
             wait_s = max(1, int(reset - self._clock().timestamp()) + 1)
             raise RateLimited(

@@ -2,12 +2,14 @@
 
 Spans are made when a request is over, with the times that it had, and leave in a thread of their own:
 a collector that does not answer costs a request nothing. A span has the trace id of the journal, so
-that a trace found there is found here. What the caller sends as its own trace is linked.
+that a trace found there is found here; the caller's own trace (`traceparent`) is linked, because who
+chose our trace ids could mix the journal's.
 """
 
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -17,6 +19,7 @@ from core.proxy.visit import Visit
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
+    from opentelemetry.trace import Link
 
 EXPORT_TIMEOUT_S = 2
 _OPERATIONS = {
@@ -26,6 +29,7 @@ _OPERATIONS = {
 }
 _next_trace: ContextVar[int] = ContextVar("next_trace")
 _NS = 1_000_000_000
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
 def otlp_exporter(endpoint: str) -> SpanExporter:
@@ -80,6 +84,7 @@ class Tracing:
                 "answerdesk.key": visit.key.id,
                 "answerdesk.cache": visit.cache,
             },
+            links=_links(visit.traceparent),
             start_time=begin,
         )
         inner = trace.set_span_in_context(server, Context())
@@ -104,6 +109,16 @@ class Tracing:
     def flush(self) -> None:
         """Send what there is now; for tests."""
         self._provider.force_flush(EXPORT_TIMEOUT_S * 1_000)
+
+
+def _links(traceparent: str) -> list[Link]:
+    from opentelemetry.trace import Link, SpanContext, TraceFlags
+
+    match = _TRACEPARENT.fullmatch(traceparent)
+    if match is None:
+        return []
+    context = SpanContext(int(match[1], 16), int(match[2], 16), True, TraceFlags(int(match[3], 16)))
+    return [Link(context)] if context.is_valid else []
 
 
 def _gen_ai(operation: str, visit: Visit) -> dict[str, str | int | float | tuple[str, ...]]:

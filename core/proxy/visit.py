@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.gateway.charges import Caller
 from core.gateway.messages import Finish
 from core.keys import ApiKey
 from core.types import DataClass
 
-PURPOSE = "proxy"
 USER_HEADER = "x-answerdesk-user"
 CLASS_HEADER = "x-answerdesk-data-class"
 CACHE_HEADER = "x-answerdesk-cache"
@@ -31,6 +30,7 @@ class Visit:
     key: ApiKey | None = None
     person_id: int | None = None
     user: str = ""
+    traceparent: str = ""
     data_class: DataClass = DataClass.INTERNAL
     wants_cache: bool = False
     idempotency_key: str = ""
@@ -41,7 +41,6 @@ class Visit:
     first_s: float | None = None
     status: int = 0
     error_code: str = ""
-    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def admitted(self) -> ApiKey:
@@ -68,7 +67,7 @@ class Visit:
             said["x-answerdesk-model"] = _header_text(self.finish.deployment or self.finish.model)
             said["x-answerdesk-provider"] = _header_text(self.finish.provider)
             said["x-answerdesk-cost-usd"] = f"{self.finish.cost_microusd / 1_000_000:.6f}"
-        return said | self.extra
+        return said
 
 
 def _header_text(text: str) -> str:

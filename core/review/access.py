@@ -95,9 +95,12 @@ class Access:
         return self.of(person)
 
 
-def alive() -> sa.ColumnElement[bool]:
-    """Open, and somebody still waits: a question goes with the conversation that its asker deletes."""
+def alive(tasks: sa.FromClause = review_tasks) -> sa.ColumnElement[bool]:
+    """Open, and somebody still waits: a question goes with the conversation that its asker deletes.
+
+    `tasks` is the table of tasks or an alias of it.
+    """
     return sa.and_(
-        review_tasks.c.state == "open",
-        review_tasks.c.reply_id.is_not(None) | (review_tasks.c.kind == "stale"),
+        tasks.c.state == "open",
+        tasks.c.reply_id.is_not(None) | (tasks.c.kind == "stale"),
     )

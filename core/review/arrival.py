@@ -11,11 +11,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.answering.answer import Answer
+from core.answering.answer import Answer, Outcome
 from core.review import notes, regressions, verifying
+from core.review.given import closed_to_asker
+from core.review.sources import readers_of, sources_of
 from core.review.tasks import Task, Verdict
-from core.tables import conversations, messages
-from core.types import Person
+from core.tables import conversations, messages, people
+from core.types import Person, Readership
 
 VERIFYING = frozenset({Verdict.APPROVED, Verdict.EDITED})
 CORRECTING = frozenset({Verdict.EDITED, Verdict.NOT_IN_DOCUMENTS})
@@ -33,11 +35,15 @@ class Given:
 
 
 def deliver(connection: sa.Connection, given: Given) -> None:
-    """Put the answer into the asker's message, and mark the conversation unread."""
+    """Put the answer into the asker's message, and mark the conversation unread.
+
+    Who may no longer read one of its sources is told so instead.
+    """
     task = given.task
     if task.reply_id is None:
         return
-    _set_message(connection, task.reply_id, given.answer.text, given.answer.to_json())
+    answer = given.answer if _may_read(connection, given) else closed_to_asker(given.answer)
+    _set_message(connection, task.reply_id, answer.text, answer.to_json())
     connection.execute(
         sa.update(conversations)
         .where(conversations.c.id == task.conversation_id)
@@ -73,6 +79,18 @@ def take_back(connection: sa.Connection, task: Task) -> None:
         _set_message(connection, task.reply_id, *waiting)
     regressions.drop(connection, task.id)
     verifying.take_back(connection, task)
+
+
+def _may_read(connection: sa.Connection, given: Given) -> bool:
+    """Whether the asker may read what the answer rests on, by their department and the readers of now."""
+    task, answer = given.task, given.answer
+    asker = sa.select(people.c.department_id).where(people.c.id == task.asker_id)
+    department = connection.scalar(asker)
+    sources = sources_of(answer.citations) or sources_of((), task.evidence)
+    if department is None or answer.outcome is not Outcome.ANSWERED or not sources:
+        return True
+    allowed = Readership.from_key(readers_of(connection, sources, department)).departments
+    return allowed is None or department in allowed
 
 
 def _set_message(connection: sa.Connection, message_id: int, text: str, answer: dict[str, Any]) -> None:

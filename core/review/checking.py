@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from core.errors import NotSupported
+from core.errors import FailedCheck, NotSupported
 from core.types import Passage
 
 
@@ -32,6 +32,11 @@ class Finding(Protocol):
         """The part of the text that it is about."""
         ...
 
+    @property
+    def says(self) -> str:
+        """What is wrong with it, in words for the reviewer, where there are more than the rule's name."""
+        ...
+
 
 Check = Callable[[str, Sequence[Passage]], Sequence[Finding]]
 """The findings in a text that cites these passages as `[n]`, counted from 1."""
@@ -45,6 +50,6 @@ def overruled(check: Check, text: str, evidence: Sequence[Passage], override: st
     if serious and not override.strip():
         raise NotSupported(
             "These sentences do not pass the checks. Change them, or say why they are right.",
-            tuple(dict.fromkeys(finding.sentence or finding.rule for finding in serious)),
+            tuple(dict.fromkeys(FailedCheck(each.sentence, each.rule, each.says) for each in serious)),
         )
     return list(dict.fromkeys(finding.rule for finding in serious))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +59,15 @@ class Decided:
 
     lease: Lease
     answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Undoable:
+    """The last decision of a reviewer, which they can take back until `lease.until`."""
+
+    lease: Lease
+    verdict: Verdict
+    question: str
 
 
 class Decisions:
@@ -119,6 +128,26 @@ class Decisions:
         self._learning.decided(given, verified_id)
         return Decided(Lease(task.id, lease.token, now + self._lease), given.answer)
 
+    def undoable(self, person: Person) -> Undoable | None:
+        """The reviewer's newest decision that `undo` would still take back, in whichever browser it was made.
+
+        Raises NotAllowed for anybody who does not review.
+        """
+        view = self._access.of_reviewer(person)
+        names = ("id", "lease_token", "lease_until", "decision", "question")
+        query = (
+            sa.select(*(review_tasks.c[name] for name in names))
+            .where(_undoable(person, self._store.now()), view.reviewable())
+            .order_by(review_tasks.c.decided_at.desc(), review_tasks.c.id.desc())
+            .limit(1)
+        )
+        with self._store.read() as connection:
+            row = connection.execute(query).one_or_none()
+        if row is None:
+            return None
+        lease = Lease(row.id, row.lease_token, row.lease_until)
+        return Undoable(lease, Verdict(row.decision), row.question)
+
     def undo(self, person: Person, lease: Lease) -> None:
         """Take the own decision back while its lease runs: the asker waits again.
 
@@ -129,8 +158,7 @@ class Decisions:
         now = self._store.now()
         statement = (
             sa.update(review_tasks)
-            .where(holds(person, lease), review_tasks.c.state == "resolved")
-            .where(review_tasks.c.decided_by == person.id, review_tasks.c.lease_until > now)
+            .where(holds(person, lease), _undoable(person, now))
             .values(
                 state="open",
                 lease_until=now + self._lease,
@@ -164,3 +192,12 @@ class Decisions:
                 given_text=given.answer.text,
             )
         )
+
+
+def _undoable(person: Person, now: datetime) -> sa.ColumnElement[bool]:
+    """Whether a task is the person's own decision, and the lease in which it can be undone still runs."""
+    return sa.and_(
+        review_tasks.c.state == "resolved",
+        review_tasks.c.decided_by == person.id,
+        review_tasks.c.lease_until > now,
+    )

@@ -8,7 +8,7 @@ from datetime import datetime
 from core.answering.answer import Answer, Outcome, Verified
 from core.answering.citations import CitationWriter
 from core.errors import BadInput
-from core.review.notes import NOT_IN_DOCUMENTS_TEXT
+from core.review import notes
 from core.review.tasks import Task, Verdict
 from core.types import Person, highest_class
 
@@ -19,7 +19,7 @@ REASON_CHARS = 2_000
 def given_answer(task: Task, verdict: Verdict, text: str, reason: str) -> Answer:
     """The answer by this decision; raises BadInput when something is missing."""
     base = task.draft or Answer(Outcome.NOT_FOUND, "", (), task.item.question, 0.0)
-    base = replace(base, reuse=None, partial=False)
+    base = replace(base, reuse=None, partial=False, related=())
     match verdict:
         case Verdict.APPROVED:
             if task.draft is None:
@@ -28,7 +28,7 @@ def given_answer(task: Task, verdict: Verdict, text: str, reason: str) -> Answer
         case Verdict.EDITED:
             return _edited(base, task, text)
         case Verdict.NOT_IN_DOCUMENTS:
-            return _without_sources(base, NOT_IN_DOCUMENTS_TEXT)
+            return _without_sources(base, notes.NOT_IN_DOCUMENTS_TEXT)
         case Verdict.REJECTED:
             if not reason.strip():
                 raise BadInput("Say why. The person who asked reads it.")
@@ -37,8 +37,14 @@ def given_answer(task: Task, verdict: Verdict, text: str, reason: str) -> Answer
 
 
 def signed(answer: Answer, task: Task, verdict: Verdict, by: Person, at: datetime) -> Answer:
-    """The answer with who decided it, and when."""
-    return replace(answer, verified=Verified(task.id, verdict.value, by.name, at.isoformat()))
+    """The answer with who decided it, and when: the confidence of its draft says no more about it."""
+    by_whom = Verified(task.id, verdict.value, by.name, at.isoformat())
+    return replace(answer, verified=by_whom, confidence=None, signs=None)
+
+
+def closed_to_asker(answer: Answer) -> Answer:
+    """What the asker reads of a decided answer whose sources have been closed to them since."""
+    return replace(_without_sources(answer, notes.CLOSED_TEXT), notes=())
 
 
 def _edited(base: Answer, task: Task, text: str) -> Answer:

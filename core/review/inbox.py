@@ -52,7 +52,7 @@ class Inbox:
                     (other.c.urgent_from == row.urgent_from) & (other.c.id < row.id)
                 )
                 ahead = sa.select(sa.func.count()).where(
-                    other.c.state == "open", earlier, view.admitted(other.c.readers)
+                    alive(other), earlier, view.admitted(other.c.readers)
                 )
                 place = 1 + (connection.scalar(ahead) or 0)
                 held = row.lease_until is not None and row.lease_until > now

@@ -120,18 +120,47 @@ class Intake:
         self, person: Person, kind: TaskKind, conversation_id: int, about: int | None, new: NewTask
     ) -> Handed:
         same = sa.and_(review_tasks.c.trace_id == new.trace_id, review_tasks.c.kind == kind.value)
-        earlier = sa.select(review_tasks.c.id, review_tasks.c.reply_id).where(same)
+        names = ("id", "reply_id", "state")
+        earlier = sa.select(*(review_tasks.c[name] for name in names)).where(same)
         try:
             with self._store.write() as connection:
                 _check_owner(connection, person, conversation_id)
                 row = connection.execute(earlier).one_or_none()
                 if row is None:
                     return self._new(connection, person, kind, conversation_id, about, new)
+                if about is not None and row.state == "withdrawn" and row.reply_id is not None:
+                    self._again(connection, person, kind, row, new)
         except IntegrityError:
             # Another process handed the same question over at the same moment.
             with self._store.read() as connection:
                 row = connection.execute(earlier).one()
+        if about is not None and row.state == "resolved":
+            raise BadInput("A colleague has answered this already, further down in this conversation.")
         return Handed(row.id, row.reply_id)
+
+    def _again(
+        self, connection: sa.Connection, person: Person, kind: TaskKind, row: sa.Row[Any], new: NewTask
+    ) -> None:
+        """Let a withdrawn task wait again, from now on, for the answer in the same message."""
+        now = self._store.now()
+        task = sa.update(review_tasks).where(review_tasks.c.id == row.id)
+        connection.execute(
+            task.values(
+                state="open",
+                reason=new.reason or None,
+                created_at=now,
+                urgent_from=urgent_from(now, kind, new.confidence, new.findings),
+                due_at=now + self._targets[kind],
+                holder_id=None,
+                lease_token=None,
+                lease_until=None,
+            )
+        )
+        text, waiting = notes.waiting(kind, row.id, new.question, now, new.shown)
+        message = sa.update(messages).where(messages.c.id == row.reply_id)
+        connection.execute(message.values(text=text, answer=waiting))
+        self._outbox.waits(connection, row.id, kind, person.department, now + self._targets[kind], now)
+        self._journal.append_in(connection, act(new.trace_id, row.id, kind.value, person, again=True))
 
     def _new(
         self,

@@ -24,6 +24,9 @@ WAITING_TEXT = {
     TaskKind.REPORTED: "Thank you. A colleague will look at this answer and reply here.",
 }
 WITHDRAWN_TEXT = "You did not want to wait for an answer."
+CLOSED_TEXT = (
+    "A colleague has answered this, but you may no longer read the documents that the answer rests on."
+)
 NOT_IN_DOCUMENTS_TEXT = "A colleague has looked: this is not in the company's documents."
 
 

@@ -125,10 +125,12 @@ def _retire(connection: sa.Connection, which: sa.ColumnElement[bool], task_id: i
 
 
 def _content(task: Task, answer: Answer, by: Person, at: datetime) -> dict[str, Any]:
+    # Notes are the asker's alone: they may name documents that not all readers of the cited ones may read.
+    kept = replace(answer, question=task.item.question, notes=())
     return {
         "state": ACTIVE,
         "text": answer.text,
-        "answer": replace(answer, question=task.item.question).to_json(),
+        "answer": kept.to_json(),
         "verified_by": by.id,
         "verified_at": at,
     }

@@ -18,6 +18,9 @@ def refusal(answer: Answer, confident: bool, flagged: bool, finder: Finder) -> s
         return "not confident"
     if not answer.citations:
         return "not cited"
+    if answer.notes:
+        # A note names a document that was found but not cited: not all who may have the answer may read it.
+        return "sources differ"
     if is_about_oneself(answer.question):
         return "about oneself"
     if finder.find(answer.question) or finder.find(answer.text):

@@ -29,9 +29,11 @@ _RECORDS = (
     r"application|order|name|number|phone|e-?mail|birthday|grade|desk|schedule|shift|payroll|file|record|"
     r"calendar)s?"
 )
+# `am I allowed to` asks for a rule.
+_MAY = "(?:allowed|permitted|entitled|supposed|required|expected|obliged|able)"
 # `my salary`, `how much do I earn`, `my remaining days`: only the asker's own data could answer that.
 _OWN_RECORD = re.compile(
-    rf"\bmy (?:own |current |last |next |personal |new |old )?{_RECORDS}\b|\bam i\b|"
+    rf"\bmy (?:own |current |last |next |personal |new |old )?{_RECORDS}\b|\bam i (?!{_MAY}\b)|"
     r"\bmy (?:remaining|left|unused|open|pending)\b|"
     r"\b(?:do|did|have) i (?:earn|make|still have|have left|taken?|used|owe|ask|said?|told)\b|"
     r"\bmy name\b|\bwho am i\b|"

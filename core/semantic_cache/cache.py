@@ -110,6 +110,8 @@ class SemanticCache:
             if follow_up and leans_on_conversation(question):
                 return self._miss(NOT_STANDALONE)
             exact = self._lookup.worded(key.digest, digest(question))
+            # Those that need no second look first.
+            exact.sort(key=lambda entry: (not entry.verified, entry.department != person.department))
             if (
                 found := self._servable(person, question, "exact", [(1.0, entry) for entry in exact])
             ) is not None:
@@ -124,13 +126,12 @@ class SemanticCache:
             return self._miss("fault")
 
     def confirm(self, candidate: Candidate, passages: Sequence[Passage]) -> bool:
-        """Whether what the question retrieves bears the candidate out; the very same words need not."""
-        return candidate.how == "exact" or confirmed(candidate.entry, passages)
+        """Whether what the question retrieves bears the candidate out."""
+        return confirmed(candidate.entry, passages)
 
     def served(self, candidate: Candidate) -> None:
         """Count a hit, and what it saved; words that led there by meaning lead there at once next time."""
         entry = candidate.entry
-        self._safely(lambda: self._store.used(entry.id))
         self._safely(lambda: self._ledger.count(f"hit {candidate.how}", entry))
         if candidate.how == "meaning":
             self._safely(lambda: self._store.add_alias(entry, digest(candidate.question)))
@@ -161,8 +162,10 @@ class SemanticCache:
             reason = self._keeper.refusal(answer, passages, confident, flagged)
             if reason is not None:
                 return reason
-            if miss.near is not None and self._judge(miss.near.entry.answer, answer):
-                self._store.add_alias(miss.near.entry, digest(answer.question))
+            near = miss.near
+            # One with these very words was for another department, which may have other documents.
+            if near is not None and near.how == "meaning" and self._judge(near.entry.answer, answer):
+                self._store.add_alias(near.entry, digest(answer.question))
                 return None
             self._keeper.put(person.department, key, miss.change, answer, passages)
             return None

@@ -43,7 +43,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A stored answer. `weakest_cosine` is that of its question with the least like of its sources.
+    """A stored answer. `weakest_cosine` is that of its question with the least like of its sources,
+    `department` that of whoever asked first.
 
     `checked_change` is the last change of the index that is known not to concern it.
     """
@@ -61,6 +62,7 @@ class Entry:
     cost_microusd: int
     tokens: int
     took_ms: int
+    department: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.semantic_cache.entries import Entry
-from core.semantic_cache.store import FALSE_HIT
+from core.semantic_cache.store import FALSE_HIT, used
 from core.tables import cache_counts
 
 _SAVED = ("saved_microusd", "saved_tokens", "saved_ms")
@@ -52,7 +52,7 @@ class Ledger:
         self._clock = clock
 
     def count(self, outcome: str, entry: Entry | None = None) -> None:
-        """One more of this outcome; with an entry, also what it saved."""
+        """One more of this outcome; with an entry, also what it saved, and that it was of use."""
         saved = (entry.cost_microusd, entry.tokens, entry.took_ms) if entry else (0, 0, 0)
         sums = {"count": 1, **dict(zip(_SAVED, saved, strict=True))}
         dialect = sqlite if self._database.is_sqlite else postgresql
@@ -61,6 +61,8 @@ class Ledger:
         added = {name: cache_counts.c[name] + value for name, value in sums.items()}
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["day", "outcome"], set_=added))
+            if entry is not None:
+                connection.execute(used(entry.id, self._clock()))
 
     def figures(self, since: datetime, size: int) -> Figures:
         """The sums from the day of `since` on."""

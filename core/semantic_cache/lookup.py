@@ -30,10 +30,12 @@ def _live(which: sa.ColumnElement[bool]) -> sa.Select[Any]:
     return query.order_by(_E.id.desc()).limit(sa.bindparam("most", type_=sa.Integer))
 
 
-_WORDED = _live(
-    _E.id.in_(
-        sa.select(_W.entry_id).where(_W.cache_key == sa.bindparam("key"), _W.sha256 == sa.bindparam("words"))
-    )
+# By itself and not as a subquery, for which SQLite would look through every entry that is not retired.
+_WORDED = (
+    sa.select(_W.entry_id)
+    .where(_W.cache_key == sa.bindparam("key"), _W.sha256 == sa.bindparam("words"))
+    .order_by(_W.entry_id.desc())
+    .limit(SAME_WORDS)
 )
 _WITH_SIGNATURE = _live(sa.and_(_E.cache_key == sa.bindparam("key"), _E.signature == sa.bindparam("facts")))
 _AMONG = _live(_E.id.in_(sa.bindparam("ids", expanding=True)))
@@ -51,7 +53,9 @@ class Lookup:
 
     def worded(self, cache_key: str, sha256: str) -> list[Entry]:
         """Those with these very words, the newest first."""
-        return self._found(_WORDED, key=cache_key, words=sha256, most=SAME_WORDS)
+        with self._database.read() as connection:
+            ids = connection.scalars(_WORDED, {"key": cache_key, "words": sha256}).all()
+        return self.among(ids)
 
     def with_signature(self, cache_key: str, signature: str) -> list[Entry]:
         """Those with these very facts, the newest first."""
@@ -123,4 +127,5 @@ def _entry(row: sa.Row[Any], sources: Sequence[Source]) -> Entry:
         cost_microusd=row.cost_microusd,
         tokens=row.tokens,
         took_ms=row.took_ms,
+        department=row.department,
     )

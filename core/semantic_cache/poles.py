@@ -42,6 +42,7 @@ _AXES = """
     include includes included including | exclude excludes excluded excluding except
     mandatory compulsory obligatory | optional voluntary
     above over more_than greater_than exceeding exceeds exceed | below under less_than fewer_than
+    above or_longer or_more longer_than | below or_less or_fewer shorter_than
     allow allows allowed permitted permit | forbidden prohibited banned forbid
     paid | unpaid
     permanent | temporary

@@ -31,7 +31,7 @@ class CacheRules:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An answer that may be given again to `question`: at once when `exact`, otherwise after `confirm`.
+    """An answer that may be given again to `question`: `at_once`, or after `confirm`.
 
     `change` is the change of the index that it was checked against.
     """
@@ -41,6 +41,14 @@ class Candidate:
     how: How
     score: float
     change: int
+
+    def at_once(self, department: str) -> bool:
+        """Whether somebody of this department needs no second look.
+
+        The words are the very same, and so are the documents that they were answered from: another
+        department may have one of its own that answers them better. A verified answer holds for all.
+        """
+        return self.how == "exact" and (self.entry.verified or self.entry.department == department)
 
     def rejected(self) -> Miss:
         """The miss that this is when the second look does not bear it out."""

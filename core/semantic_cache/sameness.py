@@ -34,7 +34,10 @@ _WEAK_FACTS = ("not", "each")
 def compatible(one: Wording, other: Wording) -> bool:
     """Whether facts are equal, names agree and nothing is the opposite."""
     return (
-        one.facts == other.facts and not opposed(set(one.poles), set(other.poles)) and names_agree(one, other)
+        one.facts == other.facts
+        and not opposed(set(one.poles), set(other.poles))
+        and _bounds(one) == _bounds(other)
+        and names_agree(one, other)
     )
 
 
@@ -56,6 +59,13 @@ def signs(one: Wording, other: Wording, nearness: float) -> Signs:
 def score(found: Signs) -> float:
     """One number to compare with a notch of the dial."""
     return float(sum(w * s for w, s in zip(WEIGHTS, found, strict=True)))
+
+
+def _bounds(wording: Wording) -> frozenset[str]:
+    """On which side of a number: `less than 3 weeks` is not `3 weeks`."""
+    if not any(fact.startswith("number") for fact in wording.facts):
+        return frozenset()
+    return frozenset(pole for pole in wording.poles if pole[:-1] in ("above", "maximum"))
 
 
 def _in_place(one: Sequence[str], mine: set[str], other: Sequence[str], theirs: set[str]) -> bool:

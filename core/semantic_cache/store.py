@@ -83,12 +83,6 @@ class EntryStore:
             if sha256 not in known and len(known) < ALIASES:
                 connection.execute(sa.insert(cache_wordings).values(row))
 
-    def used(self, entry_id: int) -> None:
-        """Count a use, which keeps an entry from eviction."""
-        update = sa.update(cache_entries).where(_E.id == entry_id)
-        with self._database.write() as connection:
-            connection.execute(update.values(uses=_E.uses + 1, last_used_at=self._clock()))
-
     def checked(self, entry_id: int, change: int) -> None:
         """Note up to which change of the index an entry is known to stand; it never goes back."""
         update = sa.update(cache_entries).where(_E.id == entry_id, _E.checked_change < change)
@@ -101,6 +95,15 @@ class EntryStore:
         They are deleted with all that they hold. Of a false hit the question stays, as evidence.
         """
         condition = sa.and_(_E.retired_at.is_(None), which)
+        # Looked for first: to read all entries takes a while, in which nobody could write.
+        with self._database.read() as connection:
+            ids = list(connection.scalars(sa.select(_E.id).where(condition)))
+        batches = [ids[start : start + _ID_BATCH] for start in range(0, len(ids), _ID_BATCH)]
+        return [
+            gone for batch in batches for gone in self._retire(sa.and_(condition, _E.id.in_(batch)), reason)
+        ]
+
+    def _retire(self, condition: sa.ColumnElement[bool], reason: str) -> Retired:
         with self._database.write() as connection:
             if reason != FALSE_HIT:
                 deleted = sa.delete(cache_entries).where(condition).returning(_E.id, _E.cache_key)
@@ -140,7 +143,14 @@ class EntryStore:
             # Use is forgotten by halves, so that what was popular once does not stay for ever.
             connection.execute(sa.update(cache_entries).where(_E.uses > 0).values(uses=_E.uses // 2))
         batches = [ids[start : start + _ID_BATCH] for start in range(0, len(ids), _ID_BATCH)]
-        return [gone for batch in batches for gone in self._evicted(batch)]
+        return [gone for batch in batches for gone in self._retire(_live(batch), "evicted")]
 
-    def _evicted(self, ids: Sequence[int]) -> Retired:
-        return self.retire(_E.id.in_(ids), "evicted")
+
+def _live(ids: Sequence[int]) -> sa.ColumnElement[bool]:
+    return sa.and_(_E.retired_at.is_(None), _E.id.in_(ids))
+
+
+def used(entry_id: int, at: datetime) -> sa.Update:
+    """Counts a use, which keeps an entry from eviction."""
+    update = sa.update(cache_entries).where(_E.id == entry_id)
+    return update.values(uses=_E.uses + 1, last_used_at=at)

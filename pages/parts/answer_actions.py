@@ -85,9 +85,10 @@ def _reason(desk: Desk, person: Person, message: StoredMessage) -> None:
 
 def _send(desk: Desk, person: Person, message: StoredMessage, reason: str) -> None:
     try:
-        desk.conversations.rate(person, message.id, message.rating, reason)
+        # The report first: sent a second time it is the same one, and the reason shown is one that arrived.
         if message.rating == THUMBS[0]:
             desk.reviews.intake.report(person, message.id, reason)
+        desk.conversations.rate(person, message.id, message.rating, reason)
     except AnswerdeskError as exc:
         st.error(label(str(exc)))
         return

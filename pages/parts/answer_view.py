@@ -11,7 +11,7 @@ from core.answering.citations import Citation
 from core.bootstrap import Desk
 from core.conversations import StoredMessage
 from core.types import Person
-from pages.parts import answer_actions, answer_waiting, provenance
+from pages.parts import answer_actions, answer_related, answer_waiting, provenance
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label
 
@@ -46,6 +46,7 @@ def draw(
         st.info(label(note), icon=":material/info:")
     st.caption(" ".join(filter(None, [provenance.badges(given), provenance.line(given)])))
     answer_actions.draw(desk, person, message, given, ask_again)
+    answer_related.draw(message.id, given.related, ask_again)
 
 
 def opened_source() -> tuple[int, int] | None:

@@ -186,14 +186,15 @@ def _proof(found: DeletionProof) -> None:
     title = f"“{label(found.title)}”"
     if found.clean:
         st.success(
-            f"{title} is deleted. A check afterwards found no version, no passage and no vector of it, "
-            "and the search does not find it.",
+            f"{title} is deleted. A check afterwards found no version, passage or vector of it and no kept "
+            "answer, and the search does not find it.",
             icon=":material/verified:",
         )
         return
     st.error(
         f"{title} is not wholly deleted. Still there: {count(found.versions_left, 'version')}, "
-        f"{count(found.chunks_left, 'passage')}, {count(found.vectors_left, 'vector')}; "
+        f"{count(found.chunks_left, 'passage')}, {count(found.vectors_left, 'vector')}, "
+        f"{count(found.answers_left, 'kept answer')}; "
         f"the search {'still finds' if found.found_by_search else 'does not find'} it. "
         "Try again, and tell your administrator if it stays.",
         icon=":material/error:",

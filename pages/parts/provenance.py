@@ -18,13 +18,17 @@ def badges(given: Answer) -> str:
     found = []
     if given.verified is not None:
         word = "Verified" if given.verified.verdict in _VERIFIED else "Answered"
-        when = date(datetime.fromisoformat(given.verified.at))
-        found.append(f":green-badge[:material/verified: {word} by {label(given.verified.by)}, {when}]")
+        found.append(signature(word, given.verified.by, given.verified.at))
     if given.reuse is not None:
         found.append(":blue-badge[:material/bolt: Answered before]")
     if given.partial:
         found.append(":orange-badge[:material/hourglass_top: Part held back]")
     return " ".join(found)
+
+
+def signature(word: str, by: str, at: str) -> str:
+    """Who has answered or verified something, and when (ISO), as a badge."""
+    return f":green-badge[:material/verified: {word} by {label(by)}, {date(datetime.fromisoformat(at))}]"
 
 
 def line(given: Answer) -> str:

@@ -7,12 +7,13 @@ from enum import StrEnum
 import streamlit as st
 
 from core.bootstrap import Desk
-from core.errors import AnswerdeskError, BadInput, NotSupported
+from core.errors import AnswerdeskError, BadInput, FailedCheck, NotSupported
 from core.review.decisions import Decision
 from core.review.queue import Lease
 from core.review.tasks import Task
 from core.types import Person
 from pages.parts import review_claim, review_notice, review_words
+from pages.parts.plain import label
 
 _PANEL = "review-panel"
 _FAILED = "review-failed"
@@ -39,18 +40,18 @@ def set_panel(task_id: int, panel: Panel | None) -> None:
     st.session_state.get(_FAILED, {}).pop(task_id, None)
 
 
-def failed(task_id: int) -> tuple[str, ...]:
-    """The sentences of the reviewer's own text that did not pass the checks at the last try."""
-    sentences: tuple[str, ...] = st.session_state.get(_FAILED, {}).get(task_id, ())
-    return sentences
+def failed(task_id: int) -> tuple[FailedCheck, ...]:
+    """What the checks held against the reviewer's own text at the last try."""
+    findings: tuple[FailedCheck, ...] = st.session_state.get(_FAILED, {}).get(task_id, ())
+    return findings
 
 
 def decide(desk: Desk, person: Person, task: Task, lease: Lease, decision: Decision) -> None:
     """Send the decision; afterwards the queue is open again, with the way back."""
     try:
-        decided = desk.reviews.decisions.decide(person, lease, decision)
+        desk.reviews.decisions.decide(person, lease, decision)
     except NotSupported as exc:
-        st.session_state.setdefault(_FAILED, {})[task.id] = exc.sentences
+        st.session_state.setdefault(_FAILED, {})[task.id] = exc.findings
     except BadInput as exc:
         review_notice.refused(str(exc))
     except AnswerdeskError as exc:
@@ -59,8 +60,7 @@ def decide(desk: Desk, person: Person, task: Task, lease: Lease, decision: Decis
         review_notice.refused(str(exc), decision.text or decision.reason)
     else:
         _leave(task.id)
-        done = review_words.DONE[decision.verdict]
-        review_notice.decided(decided.lease, f"You {done}: “{task.item.question}”")
+        review_notice.sent()
         review_claim.close()
 
 
@@ -76,20 +76,34 @@ def hand_over(desk: Desk, person: Person, lease: Lease, to: Person) -> None:
     review_claim.close()
 
 
-def undo(desk: Desk, person: Person) -> None:
-    """Take the last decision back and open its question again."""
-    kept = review_notice.last_decision(desk)
-    review_notice.forget_decision()
-    if kept is None:
-        review_notice.refused("This decision can no longer be undone. Nothing was changed.")
+def draw_undo(desk: Desk, person: Person) -> None:
+    """Say what the reviewer decided last, with the way back while there is one."""
+    last = desk.reviews.decisions.undoable(person)
+    if last is None:
         return
+    said = label(f"You {review_words.DONE[last.verdict]}: “{last.question}”")
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key="last-decision"):
+        st.markdown(f":green[:material/check_circle:] {said}", width="stretch")
+        st.caption(f"for {review_words.span(last.lease.until - desk.audit.now())} more", width="content")
+        st.button(
+            "Undo",
+            key="undo",
+            icon=":material/undo:",
+            shortcut="U",
+            on_click=_undo,
+            args=(desk, person, last.lease),
+        )
+
+
+def _undo(desk: Desk, person: Person, lease: Lease) -> None:
+    """Take a decision back and open its question again."""
     try:
-        desk.reviews.decisions.undo(person, kept.lease)
+        desk.reviews.decisions.undo(person, lease)
     except AnswerdeskError as exc:
         review_notice.refused(str(exc))
         return
-    review_claim.keep(kept.lease)
-    review_claim.show(kept.lease.task_id)
+    review_claim.keep(lease)
+    review_claim.show(lease.task_id)
     review_notice.done("Your decision is undone. The person who asked waits again.")
 
 

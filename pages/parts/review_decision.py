@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import streamlit as st
 
 from core.bootstrap import Desk
+from core.errors import FailedCheck
 from core.review.decisions import REASON_CHARS, TEXT_CHARS, Decision
 from core.review.notes import NOT_IN_DOCUMENTS_TEXT
 from core.review.queue import Lease
 from core.review.tasks import Task, Verdict
 from core.types import Person
-from pages.parts import review_acts
+from pages.parts import review_acts, review_words
 from pages.parts.plain import label
 from pages.parts.review_acts import Panel
 from pages.parts.review_browser import focus
@@ -80,19 +81,29 @@ def _edit(desk: Desk, person: Person, task: Task, lease: Lease) -> None:
     focus(f"override-{task.id}" if failed else f"edit-{task.id}", key=f"focus-{task.id}-{bool(failed)}")
 
 
-def _override(task: Task, failed: tuple[str, ...]) -> None:
+def _override(task: Task, failed: Sequence[FailedCheck]) -> None:
     with st.container(gap="small", key="unsupported"):
         st.warning(
             "These sentences do not pass the checks. Change them, or say below why they are right.",
             icon=":material/rule:",
         )
-        st.markdown("\n".join(f"- {label(sentence)}" for sentence in failed))
+        st.markdown("\n".join(_failing(failed)))
     st.text_input(
         "Why they are right, if you keep them",
         key=f"override-{task.id}",
         max_chars=REASON_CHARS,
         help="Kept in the journal. The person who asked does not see it.",
     )
+
+
+def _failing(failed: Sequence[FailedCheck]) -> Iterator[str]:
+    """The sentences as a list, each with why it fails below it."""
+    reasons: dict[str, dict[str, None]] = {}
+    for found in failed:
+        reasons.setdefault(found.sentence, {})[review_words.why(found.rule, found.says)] = None
+    for sentence, why in reasons.items():
+        yield f"- {label(sentence or 'The whole answer')}"
+        yield from (f"    - {reason}" for reason in why)
 
 
 def _send_edit(desk: Desk, person: Person, task: Task, lease: Lease) -> None:

@@ -130,7 +130,7 @@ def _findings(mark: Mark) -> None:
     worst = min(mark.findings, key=_rank)
     severity = "note" if worst.action == "note" else label(f"{worst.severity} risk")
     colour = "gray" if worst.action == "note" else _COLOURS.get(worst.severity, "gray")
-    said = dict.fromkeys(label(each.says) or f"{review_words.rule(each.rule)}." for each in mark.findings)
+    said = dict.fromkeys(review_words.why(each.rule, each.says) for each in mark.findings)
     # One line of Markdown, so that it wraps as a whole on a narrow screen.
     badges = [*([f":orange-badge[{mark.letter}]"] if mark.letter else []), f":{colour}-badge[{severity}]"]
     st.markdown(" ".join([*badges, *said]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import altair as alt
@@ -10,16 +10,17 @@ import pandas as pd
 import streamlit as st
 
 from core.bootstrap import Desk
-from core.review.tasks import QueueItem, TaskKind
+from core.review.figures import Pace
+from core.review.tasks import TaskKind
 from core.types import Person
 from pages.parts import review_words
 from pages.parts.palette import OKABE_ITO
 from pages.parts.wording import count
 
-LISTED = 1_000
 CARD_PX = 168
 ROW_PX = 44
 IN_TIME, LATE = "In time", "Late"
+AGREEMENT = "The share of drafts that were approved as they were"
 _COLOURS = {IN_TIME: OKABE_ITO[0], LATE: OKABE_ITO[5]}
 
 
@@ -32,9 +33,7 @@ def draw(desk: Desk, person: Person) -> None:
         ("Open", f"{figures.open:,}", f"{figures.late:,} late"),
         (
             "Time to resolve",
-            "none yet"
-            if figures.median_s is None
-            else review_words.span(timedelta(seconds=figures.median_s)),
+            _median(figures) or "none yet",
             f"median of {count(figures.decided, 'decision')}",
         ),
         (
@@ -56,68 +55,104 @@ def draw(desk: Desk, person: Person) -> None:
                 width=CARD_PX,
                 height="stretch",
             )
-    _by_kind(desk.reviews.queue.items(person, LISTED), now)
+    _by_kind(figures.by_kind, now)
 
 
-def _by_kind(items: Sequence[QueueItem], now: datetime) -> None:
-    st.subheader("Waiting by kind", anchor=False)
-    if not items:
-        st.caption("No question waits.")
+def _by_kind(paces: Mapping[TaskKind, Pace], now: datetime) -> None:
+    st.subheader("By kind", anchor=False)
+    if not any(pace.open or pace.decided for pace in paces.values()):
+        st.caption("No question waits, and none was decided in the last 30 days.")
         return
-    frame = _frame(items, now)
-    st.altair_chart(
-        _chart(frame), key="review-chart", alt="Waiting questions by kind; the table holds the same"
-    )
+    waiting, decided = st.columns(2, gap="large")
+    with waiting:
+        st.caption("Waiting now")
+        st.altair_chart(
+            _waiting(paces), key="review-chart", alt="Waiting questions by kind; the table holds the same"
+        )
+    with decided:
+        st.caption("Median hours from question to decision")
+        st.altair_chart(
+            _decided(paces), key="review-times", alt="Time to resolve by kind; the table holds the same"
+        )
     st.dataframe(
-        _table(items, now),
+        _table(paces, now),
         hide_index=True,
         placeholder="",
         key="review-by-kind",
-        column_config={"Longest wait": st.column_config.TextColumn(width=120)},
+        column_config={
+            "Longest wait": st.column_config.TextColumn(width=110),
+            "Agreement": st.column_config.NumberColumn(format="percent", help=AGREEMENT),
+        },
     )
 
 
-def _frame(items: Sequence[QueueItem], now: datetime) -> pd.DataFrame:
+def _table(paces: Mapping[TaskKind, Pace], now: datetime) -> pd.DataFrame:
     rows = [
-        (review_words.KINDS[kind].name, name, sum(late == (name == LATE) for late in _late(items, kind, now)))
-        for kind in TaskKind
-        for name in (IN_TIME, LATE)
-    ]
-    return pd.DataFrame(rows, columns=["Kind", "Time", "Questions"])
-
-
-def _table(items: Sequence[QueueItem], now: datetime) -> pd.DataFrame:
-    rows = []
-    for kind in TaskKind:
-        waits = [now - item.created_at for item in items if item.kind is kind]
-        longest = review_words.span(max(waits)) if waits else ""
-        rows.append((review_words.KINDS[kind].name, len(waits), sum(_late(items, kind, now)), longest))
-    return pd.DataFrame(rows, columns=["Kind", "Open", "Late", "Longest wait"])
-
-
-def _late(items: Sequence[QueueItem], kind: TaskKind, now: datetime) -> list[bool]:
-    return [item.due_at <= now for item in items if item.kind is kind]
-
-
-def _chart(frame: pd.DataFrame) -> alt.Chart:
-    kinds = [review_words.KINDS[kind].name for kind in TaskKind]
-    chart: alt.Chart = (
-        alt.Chart(frame, height=alt.Step(ROW_PX))
-        .mark_bar(size=20)
-        .encode(
-            x=alt.X("sum(Questions):Q", title=None, axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
-            y=alt.Y("Kind:N", title=None, sort=kinds, axis=alt.Axis(ticks=False, domain=False)),
-            color=alt.Color(
-                "Time:N",
-                scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-                legend=alt.Legend(orient="top", title=None, offset=8),
-            ),
-            order=alt.Order("Time:N"),
-            tooltip=[
-                alt.Tooltip("Kind:N"),
-                alt.Tooltip("Time:N", title="Target"),
-                alt.Tooltip("sum(Questions):Q", title="Questions", format=","),
-            ],
+        (
+            review_words.KINDS[kind].name,
+            pace.open,
+            pace.late,
+            review_words.span(now - pace.oldest) if pace.oldest else "",
+            pace.decided,
+            _median(pace),
+            pace.agreement,
         )
+        for kind, pace in paces.items()
+    ]
+    columns = ["Kind", "Open", "Late", "Longest wait", "Decided", "Median time", "Agreement"]
+    # A column in which nothing was decided is still one of numbers.
+    return pd.DataFrame(rows, columns=columns).astype({"Agreement": "float64"})
+
+
+def _median(pace: Pace) -> str:
+    return "" if pace.median_s is None else review_words.span(timedelta(seconds=pace.median_s))
+
+
+def _waiting(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
+    rows = [
+        (review_words.KINDS[kind].name, name, number)
+        for kind, pace in paces.items()
+        for name, number in ((IN_TIME, pace.open - pace.late), (LATE, pace.late))
+    ]
+    chart: alt.Chart = _bars(pd.DataFrame(rows, columns=["Kind", "Time", "Questions"])).encode(
+        x=alt.X("sum(Questions):Q", title=None, axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
+        y=_kinds(),
+        color=alt.Color(
+            "Time:N",
+            scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
+            legend=alt.Legend(orient="top", title=None, offset=8),
+        ),
+        order=alt.Order("Time:N"),
+        tooltip=[
+            alt.Tooltip("Kind:N"),
+            alt.Tooltip("Time:N", title="Target"),
+            alt.Tooltip("sum(Questions):Q", title="Questions", format=","),
+        ],
     )
     return chart
+
+
+def _decided(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
+    rows = [
+        (review_words.KINDS[kind].name, (pace.median_s or 0.0) / 3_600, _median(pace), pace.decided)
+        for kind, pace in paces.items()
+    ]
+    chart: alt.Chart = _bars(
+        pd.DataFrame(rows, columns=["Kind", "Hours", "Median time", "Decisions"])
+    ).encode(
+        x=alt.X("Hours:Q", title=None, axis=alt.Axis(format="~g", tickCount=5)),
+        y=_kinds(),
+        color=alt.value(OKABE_ITO[2]),
+        tooltip=[alt.Tooltip(name) for name in ("Kind:N", "Median time:N", "Decisions:Q")],
+    )
+    return chart
+
+
+def _bars(frame: pd.DataFrame) -> alt.Chart:
+    chart: alt.Chart = alt.Chart(frame, height=alt.Step(ROW_PX)).mark_bar(size=20)
+    return chart
+
+
+def _kinds() -> alt.Y:
+    names = [review_words.KINDS[kind].name for kind in TaskKind]
+    return alt.Y("Kind:N", title=None, sort=names, axis=alt.Axis(ticks=False, domain=False))

@@ -1,26 +1,13 @@
-"""What became of the last act on the review screen, and the way back while there is one."""
+"""What became of the last act on the review screen, and a text that it could not send."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import streamlit as st
 
-from core.bootstrap import Desk
-from core.review.queue import Lease
 from pages.parts.plain import label, paragraph
-from pages.parts.review_words import span
 
 _SAID = "review-said"
-_DECIDED = "review-decided"
 _UNSENT = "review-unsent"
-
-
-class Decided(NamedTuple):
-    """The last decision of this browser, which can be undone until `lease.until`."""
-
-    lease: Lease
-    said: str
 
 
 def done(said: str) -> None:
@@ -35,24 +22,9 @@ def refused(said: str, unsent: str = "") -> None:
         st.session_state[_UNSENT] = unsent
 
 
-def decided(lease: Lease, said: str) -> None:
-    """Keep the last decision, for the way back."""
-    st.session_state[_DECIDED] = Decided(lease, said)
+def sent() -> None:
+    """A decision went out: no text is left over that was not sent."""
     st.session_state.pop(_UNSENT, None)
-
-
-def last_decision(desk: Desk) -> Decided | None:
-    """The last decision, while it can be undone."""
-    kept: Decided | None = st.session_state.get(_DECIDED)
-    if kept is not None and kept.lease.until <= desk.audit.now():
-        forget_decision()
-        return None
-    return kept
-
-
-def forget_decision() -> None:
-    """There is no way back any more."""
-    st.session_state.pop(_DECIDED, None)
 
 
 def waits() -> bool:
@@ -73,17 +45,6 @@ def draw() -> None:
             st.caption("Your text was not sent. Keep what you still need of it.")
             st.markdown(paragraph(unsent))
             st.button("Discard", key="discard-unsent", type="tertiary", on_click=_discard)
-
-
-def draw_decision(desk: Desk) -> bool:
-    """Say what was decided last; True when the reviewer wants it back."""
-    kept = last_decision(desk)
-    if kept is None:
-        return False
-    with st.container(horizontal=True, vertical_alignment="center", border=True, key="last-decision"):
-        st.markdown(f":green[:material/check_circle:] {label(kept.said)}", width="stretch")
-        st.caption(f"for {span(kept.lease.until - desk.audit.now())} more", width="content")
-        return st.button("Undo", key="undo", icon=":material/undo:", shortcut="U")
 
 
 def _discard() -> None:

@@ -72,6 +72,11 @@ def rule(name: str) -> str:
     return _RULES.get(name, f"Check “{label(name.replace('-', ' '))}”")
 
 
+def why(name: str, says: str) -> str:
+    """What is wrong, as a sentence: in the check's own words where it has any."""
+    return label(says) or f"{rule(name)}."
+
+
 def checks(findings: Sequence[TaskFinding]) -> str:
     """The checks that failed, in a few words; empty where none did."""
     names = dict.fromkeys(finding.rule for finding in findings if finding.action != "note")

@@ -14,6 +14,7 @@ from typing import Any
 
 from core.gateway.money import Scope
 from core.gateway.privacy.analyser import Analyser
+from core.gateway.rate_limits import RateLimit, RateTable
 from core.settings import ProxySettings
 from tests.model_files import entry
 from tests.proxy_house import house_of
@@ -59,9 +60,11 @@ def main(provider: str) -> None:
     analyser = Analyser(None)
     analyser.warm_up()
     settings = ProxySettings(port=1, parallel=64)
+    limit = RateLimit(requests_per_min=MANY)
+    rates = RateTable(limit, limit, limit, limit)
     with (
         tempfile.TemporaryDirectory() as folder,
-        house_of(Path(folder), entries, proxy=settings, analyser=analyser) as house,
+        house_of(Path(folder), entries, proxy=settings, analyser=analyser, rates=rates) as house,
     ):
         for scope in (Scope.department("sales"), Scope.provider("openai")):
             house.gateway.budgets.set_limit(house.administrator, scope, MANY)

@@ -6,11 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from core.database import Database
-from core.errors import BadInput, Busy, NotFound, NotSupported
-from core.review.decisions import Decided, Decision
+from core.errors import BadInput, Busy, FailedCheck, NotAllowed, NotFound, NotSupported
+from core.review.decisions import Decided, Decision, Undoable
+from core.review.figures import Pace
 from core.review.notes import answer_of
 from core.review.queue import Lease
-from core.review.tasks import NewTask, TaskState, Verdict
+from core.review.tasks import NewTask, TaskKind, TaskState, Verdict
 from core.tables import regression_cases, verified_answers
 from core.types import Person, Role
 from tests.contract.test_review_queue import in_threads
@@ -159,7 +160,7 @@ def test_an_edited_answer_passes_the_checks_or_needs_a_reason(
     edited = Decision(Verdict.EDITED, "Five days [1]. This is unsupported.")
     with pytest.raises(NotSupported) as caught:
         decide(house, rhea, lease, edited)
-    assert caught.value.sentences == ("This is unsupported.",)
+    assert caught.value.findings == (FailedCheck("This is unsupported.", "support", "No source says it."),)
     assert house.reviews.queue.open(rhea, handed.task_id).item.state is TaskState.CLAIMED
 
     decide(house, rhea, lease, Decision(Verdict.EDITED, edited.text, override="I asked Otto in payroll."))
@@ -243,6 +244,52 @@ def test_a_decision_is_undone_within_the_lease_and_only_by_its_reviewer(
         house.reviews.decisions.undo(rhea, again.lease)
     assert house.message(ada, handed).text == "Five days [1]."
     assert house.acts() == ["flagged", "claimed", "edited", "undone", "approved"]
+
+
+def test_the_newest_decision_that_can_be_undone_is_found_again(
+    house: House, ada: Person, rhea: Person, sam: Person, clock: Clock
+) -> None:
+    """By its reviewer alone, without the lease; then the one before it, until the time for it is over."""
+    undoable = house.reviews.decisions.undoable
+    passage = house.document("leave.md", "Up to five days.")
+    first, second = (house.flag(ada, passage, question=f"Question {n}?") for n in (1, 2))
+    assert undoable(rhea) is None
+    decided = decide(house, rhea, house.claim(rhea, first))
+    clock.advance(minutes=5)
+    decide(house, rhea, house.claim(rhea, second), Decision(Verdict.NOT_IN_DOCUMENTS))
+
+    newest = undoable(rhea)
+    assert newest is not None
+    assert (newest.question, newest.verdict) == ("Question 2?", Verdict.NOT_IN_DOCUMENTS)
+    assert undoable(sam) is None
+    with pytest.raises(NotAllowed):
+        undoable(ada)
+    house.reviews.decisions.undo(rhea, newest.lease)
+    assert undoable(rhea) == Undoable(decided.lease, Verdict.APPROVED, "Question 1?")
+    clock.advance(minutes=10)
+    assert undoable(rhea) is None
+
+
+def test_the_figures_tell_the_kinds_apart(house: House, ada: Person, rhea: Person, clock: Clock) -> None:
+    """How many wait, since when, how fast each kind is decided, and how often its drafts stand."""
+    passage = house.document("leave.md", "Up to five days.")
+    flagged = house.flag(ada, passage)
+    wrong, waits = (
+        house.reviews.intake.report(ada, house.answered(ada, passage).id, "It is six.") for _ in range(2)
+    )
+    since = clock()
+    clock.advance(minutes=10)
+    decide(house, rhea, house.claim(rhea, flagged))
+    clock.advance(minutes=20)
+    decide(house, rhea, house.claim(rhea, wrong), Decision(Verdict.NOT_IN_DOCUMENTS))
+    assert waits.task_id != wrong.task_id
+    figures = house.reviews.figures.of(rhea)
+    by_kind = figures.by_kind
+    assert by_kind[TaskKind.FLAGGED] == Pace(0, 0, None, 1, 10 * 60, 1.0)
+    assert by_kind[TaskKind.REPORTED] == Pace(1, 0, since, 1, 30 * 60, 0.0)
+    assert by_kind[TaskKind.ASKED] == by_kind[TaskKind.STALE] == Pace(0, 0, None, 0, None, None)
+    assert (figures.open, figures.oldest, figures.decided) == (1, since, 2)
+    assert (figures.median_s, figures.agreement) == (20 * 60, 0.5)
 
 
 def test_what_fails_within_a_decision_leaves_nothing_of_it(

@@ -9,8 +9,9 @@ import pytest
 
 from core.database import Database
 from core.errors import AnswerdeskError, BadInput, Busy, NotAllowed, NotFound
+from core.review.decisions import Decision
 from core.review.queue import Lease
-from core.review.tasks import NewTask, TaskFinding, TaskKind, TaskState
+from core.review.tasks import NewTask, TaskFinding, TaskKind, TaskState, Verdict
 from core.types import Person, Role
 from tests.fakes import Clock
 from tests.review_house import QUESTION, House, drafted
@@ -324,6 +325,49 @@ def test_who_withdraws_or_deletes_does_not_wait_any_more(house: House, ada: Pers
     for lease in leases:
         with pytest.raises(Busy, match="no longer waits"):
             house.reviews.queue.renew(rhea, lease)
+
+
+def test_who_has_withdrawn_may_ask_for_a_person_again(
+    house: House, ada: Person, rhea: Person, clock: Clock
+) -> None:
+    """The task is there once, in the same message, and waits from then on."""
+    answer = house.answered(ada, house.document("leave.md", "Up to five days."))
+    asked = house.reviews.intake.ask_person(ada, answer.id)
+    lease = house.claim(rhea, asked)
+    house.reviews.intake.withdraw(ada, asked.message_id)
+    clock.advance(days=1)
+    assert house.reviews.intake.ask_person(ada, answer.id, "I need it after all") == asked
+
+    assert ids(house, rhea) == [asked.task_id]
+    task = house.reviews.queue.open(rhea, asked.task_id)
+    assert (task.item.state, task.reason) == (TaskState.OPEN, "I need it after all")
+    assert task.item.created_at == clock()
+    message = house.message(ada, asked)
+    assert message.answer is not None and message.answer["outcome"] == "waiting"
+    with pytest.raises(Busy):
+        house.reviews.queue.renew(rhea, lease)
+
+
+def test_who_asks_for_a_person_after_the_decision_is_told_that_it_was_made(
+    house: House, ada: Person, rhea: Person
+) -> None:
+    answer = house.answered(ada, house.document("leave.md", "Up to five days."))
+    asked = house.reviews.intake.ask_person(ada, answer.id)
+    rejected = Decision(Verdict.REJECTED, reason="Ask the works council.")
+    house.reviews.decisions.decide(rhea, house.claim(rhea, asked), rejected)
+    with pytest.raises(BadInput, match="answered this already"):
+        house.reviews.intake.ask_person(ada, answer.id)
+
+
+def test_who_no_longer_waits_takes_nobodys_place(house: House, ada: Person, rhea: Person) -> None:
+    house.flag(ada)
+    conversation = house.conversations.start(rhea, QUESTION)
+    house.flag(rhea, conversation=conversation)
+    [waiting] = house.reviews.inbox.waiting(rhea, conversation).values()
+    assert waiting.place == 2
+    house.conversations.delete(ada, house.conversations.list(ada)[0].id)
+    [waiting] = house.reviews.inbox.waiting(rhea, conversation).values()
+    assert waiting.place == 1
 
 
 def test_the_conversation_hides_what_the_reviewer_may_not_read(

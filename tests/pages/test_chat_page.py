@@ -8,9 +8,12 @@ from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Desk
 from core.errors import ModelUnavailable
+from core.review.decisions import Decision
+from core.review.tasks import Verdict
 from core.types import Person, Readership, Role
 from tests.conftest import add_person, text_source
 from tests.pages.conftest import LEAVE, QuotingModel, all_text, component_data
+from tests.review_asking import Asking
 
 OpenApp = Callable[..., AppTest]
 QUESTION = "How many days of leave may be carried over?"
@@ -89,6 +92,28 @@ def test_people_of_another_department_do_not_find_a_restricted_document(
     assert "head of sales" in all_text(ask(open_app(seller), question))
     answer = all_text(ask(open_app(employee), question))
     assert "head of sales" not in answer
+
+
+def test_an_answer_points_to_a_colleagues_answer_which_is_given_when_it_is_clicked(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    answered = "How many days of leave may be carried over to 2027?"
+    reviewer = add_person(desk.identity, "vera", "people", Role.REVIEWER)
+    passages = desk.knowledge.retriever.search(answered, employee).passages
+    handing = Asking(desk.conversations, desk.reviews.intake)
+    handed = handing.flagged(employee, answered, "Five days to [2027](https://evil.example) [1].", passages)
+    lease = desk.reviews.queue.claim(reviewer, handed.task_id)
+    desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.APPROVED))
+
+    at = ask(open_app(employee))
+    assert "Up to five days of leave may be carried over." in all_text(at)
+    assert "A colleague has answered a similar question:" in all_text(at)
+    [pointer] = keys(at, "related-")
+    assert at.button(key=pointer).label.replace("\\", "") == answered
+    assert ":green-badge[:material/verified: Verified by Vera, 24 Nov 2026]" in all_text(at)
+    at.button(key=pointer).click().run()
+    assert "Five days to" in all_text(at) and len(at.chat_message) == 4
+    assert keys(at, "related-") == [pointer], "the colleague's own answer points nowhere"
 
 
 def test_nothing_found_is_said_calmly_with_what_can_be_done(

@@ -190,7 +190,7 @@ def test_a_deletion_asks_once_and_proves_itself(
 
     assert not at.exception
     assert desk.catalog.documents(owner) == []
-    assert any("no version, no passage and no vector" in box.value for box in at.success)
+    assert any("no version, passage or vector of it and no kept answer" in box.value for box in at.success)
     assert "There are no documents yet." in all_text(at)
 
 

@@ -189,6 +189,33 @@ def test_an_approved_draft_arrives_with_the_asker_and_can_be_taken_back(
     assert at.button(key="approve"), "the question is on the desk again"
 
 
+def test_a_decision_can_be_taken_back_after_a_reload_and_by_nobody_else(
+    open_app: OpenApp, desk: Desk, reviewer: Person, colleague: Person, employee: Person, waiting: Handed
+) -> None:
+    press(claimed(open_app, reviewer, waiting), "approve")
+
+    assert "You approved" not in all_text(open_app(colleague, REVIEW))
+    again = open_app(reviewer, REVIEW)
+    assert f"You approved the draft: “{QUESTION}”" in all_text(again)
+    press(again, "undo")
+    assert answered(desk, employee, waiting).text != DRAFT
+    assert again.button(key="approve") and "kept for you for 15 min" in badges(again)
+
+
+def test_the_way_back_that_is_shown_leads_to_no_later_decision(
+    open_app: OpenApp, desk: Desk, reviewer: Person, employee: Person, asking: Asking, waiting: Handed
+) -> None:
+    """Another tab has decided something else meanwhile."""
+    at = press(claimed(open_app, reviewer, waiting), "approve")
+    later = asking.flagged(employee, "May I sell days of leave?", "", ())
+    other = press(claimed(open_app, reviewer, later), "open-not-in-documents")
+    press(other, "send-not-in-documents")
+    press(at, "undo")
+
+    assert str(waiting.task_id) in at.query_params["task"] and at.button(key="approve")
+    assert [item.id for item in desk.reviews.queue.items(reviewer)] == [waiting.task_id]
+
+
 def test_there_is_no_way_back_when_the_time_for_it_is_over(
     open_app: OpenApp, reviewer: Person, waiting: Handed, clock: Clock
 ) -> None:
@@ -208,7 +235,8 @@ def test_an_edited_answer_passes_the_same_checks_or_gets_a_reason(
     at.text_area(key=field).set_value(f"{TRUE} The works council agreed to twelve weeks [1].")
     press(at, "send-edit")
     assert "These sentences do not pass the checks" in notices(at)[0]
-    assert "- The works council agreed to twelve weeks [1]." in all_text(at)
+    why = "The number “twelve” does not stand in the cited source."
+    assert f"- The works council agreed to twelve weeks [1].\n    - {why}" in all_text(at)
     assert answered(desk, employee, waiting).answer["outcome"] == "waiting"  # type: ignore[index]
 
     at.text_input(key=f"override-{waiting.task_id}").set_value("Agreed on Monday, not written down yet")
@@ -422,12 +450,12 @@ def test_the_figures_say_how_the_queue_is_doing(
         "Agreement with drafts": ("100%", "approved as they were"),
         "Answers reused": ("0", "1 verified answer"),
     }
-    table = at.dataframe[0].value
-    assert table.values.tolist() == [
-        ["Flagged", 1, 1, "1 h 1 min"],
-        ["Asked for", 0, 0, ""],
-        ["Reported", 1, 0, "1 h 1 min"],
-        ["Stale", 0, 0, ""],
+    table = at.dataframe[0].value.astype(object)
+    assert table.where(table.notna(), None).values.tolist() == [
+        ["Flagged", 1, 1, "1 h 1 min", 1, "25 min", 1.0],
+        ["Asked for", 0, 0, "", 0, "", None],
+        ["Reported", 1, 0, "1 h 1 min", 0, "", None],
+        ["Stale", 0, 0, "", 0, "", None],
     ]
 
 

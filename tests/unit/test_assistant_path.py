@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
-from core.answering.answer import Answer, Outcome
-from core.assistant import Answered, Event, Written
+from core.answering.answer import Answer, Outcome, Related
+from core.assistant import FAULT, Answered, Event, Written
 from core.bootstrap import Desk
 from core.gateway.messages import Restart
 from core.journal.entries import Kind
 from core.journal.search import Filters
 from core.review.decisions import Decision
+from core.review.intake import Handed
 from core.review.tasks import TaskKind, Verdict
 from core.settings import CacheSettings, Settings
 from core.types import Person, Readership, Role
 from tests.conftest import Clock, MakeDesk, add_departments, add_person, text_source
-from tests.fakes import ScriptedModel
+from tests.fakes import HashEmbedder, ScriptedModel, Vectors
+from tests.model_files import entry, settings_of
+from tests.review_asking import Asking as HandingOver
 
 LEAVE = "Five days of annual leave may be carried over to the next year. They must be used by 31 March."
 QUESTION = "How many days of annual leave may be carried over?"
+SIMILAR = "How many days of annual leave may be carried over to 2027?"
+VERIFIED = "Five days may be carried over to 2027 [1]."
 GOOD = "Five days of annual leave may be carried over to the next year [1]."
 
 
@@ -108,6 +114,19 @@ def test_a_changed_document_is_answered_from_anew(desk: Desk, model: ScriptedMod
     script(model, GOOD.replace("Five", "Six"))
 
     assert answer_of(ask(desk, ada)).text.startswith("Six days")
+
+
+def test_no_kept_answer_outlives_its_document(
+    desk: Desk, model: ScriptedModel, ada: Person, administrator: Person
+) -> None:
+    script(model, GOOD)
+    answer = answer_of(ask(desk, ada))
+    document = answer.citations[0].document_id
+    assert desk.cache.administration.resting_on(document) == 1
+    proof = desk.library.delete(administrator, document)
+
+    assert (proof.answers_left, proof.clean) == (0, True)
+    assert answer_of(ask(desk, ada)).outcome is Outcome.NOT_FOUND
 
 
 def test_who_may_not_read_the_source_is_not_given_the_answer(
@@ -199,6 +218,61 @@ def test_what_a_person_approved_is_served_as_verified_until_its_source_changes(
     assert answer_of(ask(desk, bo, "Which leave may be carried over in a leap year?")).verified is None
 
 
+def verify(desk: Desk, reviewer: Person, asker: Person, readers: str = "*") -> None:
+    """A person's answer to the similar question, from a document with these readers."""
+    found = desk.knowledge.retriever.search(SIMILAR, asker).passages
+    passages = [passage for passage in found if passage.chunk.readers == readers]
+    handing = HandingOver(desk.conversations, desk.reviews.intake)
+    approve(desk, reviewer, handing.flagged(asker, SIMILAR, VERIFIED, passages))
+
+
+def approve(desk: Desk, reviewer: Person, handed: Handed) -> Answer:
+    lease = desk.reviews.queue.claim(reviewer, handed.task_id)
+    return desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.APPROVED)).answer
+
+
+def test_an_answer_points_to_what_a_colleague_has_answered_to_a_similar_question(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person, clock: Clock
+) -> None:
+    """Beside a new answer and beside none; what is kept for others points nowhere."""
+    verify(desk, reviewer, ada)
+    pointer = (Related(SIMILAR, "Vera", clock().isoformat()),)
+    script(model, GOOD)
+    answer = answer_of(ask(desk, bo))
+    assert (answer.text, answer.verified, answer.related) == (GOOD, None, pointer)
+    kept = desk.conversations.messages(bo, desk.conversations.list(bo)[0].id)[-1]
+    assert Answer.from_json(kept.text, kept.answer or {}) == answer
+    again = answer_of(ask(desk, ada))
+    assert again.reuse is not None and again.related == ()
+
+    script(model, "NOT_FOUND")
+    nothing = answer_of(ask(desk, ada, SIMILAR.replace("2027", "2029")))
+    assert (nothing.outcome, nothing.related) == (Outcome.NOT_FOUND, pointer)
+    assert answer_of(ask(desk, ada, "When does the canteen open?")).related == ()
+    followed = answer_of(ask(desk, bo, pointer[0].question))
+    assert (followed.text, followed.related) == (VERIFIED, ())
+
+
+def test_nobody_is_pointed_to_a_question_about_what_they_may_not_read(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person
+) -> None:
+    """Not even by an answer that pointed there when a person approved it for everybody."""
+    text = "Five days of annual leave may be carried over to 2027."
+    upload(desk, text, Readership.of(["people"]), "people/board.txt")
+    verify(desk, reviewer, ada, "people")
+    script(model, GOOD)
+    conversation = desk.conversations.start(ada, "x")
+    [pointer] = answer_of(ask(desk, ada, QUESTION, conversation)).related
+    assert pointer.question == SIMILAR
+    script(model, GOOD)
+    beyond = answer_of(ask(desk, bo, f"{QUESTION[:-1]} to 2028?"))
+    assert (beyond.text, beyond.reuse, beyond.related) == (GOOD, None, ())
+
+    given = desk.conversations.messages(ada, conversation)[-1]
+    approved = approve(desk, reviewer, desk.reviews.intake.ask_person(ada, given.id))
+    assert (approved.text, approved.related) == (given.text, ())
+
+
 def test_a_question_that_a_rule_forbids_reaches_no_model(
     desk: Desk, model: ScriptedModel, bo: Person
 ) -> None:
@@ -255,3 +329,182 @@ def test_a_shadow_answer_is_compared_and_shown_to_nobody(
     assert served.text == GOOD and len(model.requests) == 2
     figures = desk.cache.administration.figures(manager, clock())
     assert (figures.shadow_agreed, figures.shadow_disagreed) == (0, 1)
+
+
+DOUBTFUL = "Which leave may be carried over in a leap year?"
+
+
+def secret(desk: Desk) -> None:
+    """What only the People department may know: another figure."""
+    upload(desk, LEAVE.replace("Five", "Nine"), Readership.of(["people"]), "people/secret.txt")
+
+
+def decide(desk: Desk, reviewer: Person, decision: Decision) -> None:
+    lease = desk.reviews.queue.claim_next(reviewer)
+    assert lease is not None
+    desk.reviews.decisions.decide(reviewer, lease, decision)
+
+
+def test_a_note_on_a_document_reaches_nobody_who_may_not_read_it(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person
+) -> None:
+    """An answer with one is not given again."""
+    secret(desk)
+    script(model, GOOD)
+    assert "Secret" in " ".join(answer_of(ask(desk, ada)).notes)
+    script(model, GOOD)
+    answer = answer_of(ask(desk, bo))
+
+    assert (answer.text, answer.notes, answer.reuse) == (GOOD, (), None)
+    assert steps(desk, Kind.CACHE) == ["miss", "not kept", "miss", "kept"]
+
+
+def test_an_approved_answer_carries_no_note_on_a_document_to_others(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person, administrator: Person
+) -> None:
+    """Its asker, who may read that document, keeps it."""
+    secret(desk)
+    desk.dial.turn(administrator, 0.0)
+    script(model, GOOD)
+    conversation = desk.conversations.start(ada, "x")
+    ask(desk, ada, DOUBTFUL, conversation)
+    decide(desk, reviewer, Decision(Verdict.APPROVED))
+    arrived = desk.conversations.messages(ada, conversation)[-1].answer or {}
+    assert "Secret" in " ".join(arrived["notes"])
+
+    again = answer_of(ask(desk, bo, DOUBTFUL))
+    assert (again.text, again.notes) == (GOOD, ()) and again.verified is not None
+    desk.cache.administration.purge(administrator, department="people")
+    again = answer_of(ask(desk, bo, DOUBTFUL))
+    assert (again.text, again.notes, again.reuse) == (GOOD, (), None)
+
+
+def test_a_verified_answer_has_no_confidence_and_costs_nothing_again(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person, administrator: Person
+) -> None:
+    desk.dial.turn(administrator, 0.0)
+    script(model, GOOD)
+    ask(desk, ada, DOUBTFUL)
+    decide(desk, reviewer, Decision(Verdict.APPROVED))
+    desk.cache.administration.purge(administrator, department="people")
+    again = answer_of(ask(desk, bo, DOUBTFUL))
+
+    assert again.verified is not None and again.confidence is None
+    assert (again.prompt_tokens, again.completion_tokens, again.cost_microusd) == (0, 0, 0)
+
+
+def test_an_answer_about_oneself_is_given_to_nobody_else(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person, administrator: Person
+) -> None:
+    """Not even when a person has verified it."""
+    question = "How many days of annual leave do I still have that may be carried over?"
+    desk.dial.turn(administrator, 0.0)
+    for _ in range(2):
+        script(model, GOOD)
+    ask(desk, ada, question)
+    decide(desk, reviewer, Decision(Verdict.EDITED, "You have 61 days left [1].", override="From the file."))
+
+    assert "61" not in answer_of(ask(desk, bo, question)).text
+
+
+def test_the_same_words_from_another_department_are_looked_at_twice(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person
+) -> None:
+    """It may have a document of its own that answers better; then each has an answer of its own."""
+    rule = f"{QUESTION} Nine days."
+    upload(desk, rule, Readership.of(["people"]), "people/annual leave carried over days.txt")
+    script(model, GOOD)
+    ask(desk, bo)
+    script(model, "Nine days [1].")
+
+    assert answer_of(ask(desk, ada)).text == "Nine days [1]."
+    for person, text in ((bo, GOOD), (ada, "Nine days [1]."), (bo, GOOD)):
+        again = answer_of(ask(desk, person))
+        assert again.text == text and again.reuse is not None
+
+
+class BreakableEmbedder(HashEmbedder):
+    broken = False
+
+    def embed_query(self, text: str) -> Vectors:
+        if self.broken:
+            raise OSError("no such file")
+        return super().embed_query(text)
+
+
+def test_a_fault_is_an_answer_too(make_desk: MakeDesk, model: ScriptedModel) -> None:
+    """Whatever breaks, the asker is told so, once, and can ask again."""
+    embedder = BreakableEmbedder()
+    desk = make_desk(routes={"embedded": [model]}, embedder=embedder)
+    add_departments(desk.identity)
+    upload(desk, LEAVE)
+    ada = add_person(desk.identity, "ada", "people")
+    conversation = desk.conversations.start(ada, "x")
+    embedder.broken = True
+    answer = answer_of(ask(desk, ada, QUESTION, conversation))
+    assert (answer.outcome, answer.text) == (Outcome.FAILED, FAULT)
+
+    said = desk.conversations.messages(ada, conversation)
+    assert [message.author for message in said] == ["person", "assistant"]
+    embedder.broken = False
+    script(model, GOOD)
+    assert answer_of(ask(desk, ada, QUESTION, conversation)).text == GOOD
+
+
+def test_what_a_rule_wants_said_stands_with_the_answer_of_a_person(
+    desk: Desk, model: ScriptedModel, ada: Person, reviewer: Person, administrator: Person
+) -> None:
+    desk.dial.turn(administrator, 0.0)
+    upload(desk, "Our revenue in the third quarter was 14 million euros in total.", name="people/rev.txt")
+    script(model, "Our revenue in the third quarter was 14 million euros in total [1].")
+    conversation = desk.conversations.start(ada, "x")
+    question = "What was the unpublished revenue of the leap year, in the third quarter of sales of bikes?"
+    assert answer_of(ask(desk, ada, question, conversation)).outcome is Outcome.WAITING
+    decide(desk, reviewer, Decision(Verdict.APPROVED))
+
+    arrived = desk.conversations.messages(ada, conversation)[-1].answer or {}
+    assert any("must not leave the company" in note for note in arrived["notes"])
+
+
+def test_an_answer_does_not_arrive_at_somebody_who_may_no_longer_read_its_source(
+    desk: Desk, model: ScriptedModel, bo: Person, reviewer: Person, administrator: Person
+) -> None:
+    desk.dial.turn(administrator, 0.0)
+    script(model, GOOD)
+    conversation = desk.conversations.start(bo, "x")
+    ask(desk, bo, DOUBTFUL, conversation)
+    upload(desk, LEAVE, Readership.of(["people"]))
+    decide(desk, reviewer, Decision(Verdict.APPROVED))
+
+    arrived = desk.conversations.messages(bo, conversation)[-1]
+    assert "Five" not in f"{arrived.text} {arrived.answer}" and "no longer read" in arrived.text
+
+
+def test_whoever_leaves_in_the_middle_leaves_nothing_behind(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person
+) -> None:
+    """Nobody waits for an answer that will not come, and no money stays held."""
+    script(model, GOOD, " They must be used by 31 March [1].", " Then they lapse.")
+    events = desk.assistant.ask(ada, desk.conversations.start(ada, "x"), QUESTION)
+    assert any(isinstance(event, Written) for event in events)
+    events.close()  # type: ignore[attr-defined]
+
+    script(model, GOOD)
+    assert answer_of(ask(desk, ada)).text == GOOD
+    assert all(status.held_microusd == 0 for status in desk.gateway.budgets.statuses())
+
+
+def test_a_follow_up_that_a_rule_forbids_reaches_no_model_either(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Not even the one that would make it stand alone."""
+    model = ScriptedModel(["Five days of annual leave may be carried over to the next year [1]."])
+    settings = settings_of(tmp_path, [entry("one", "http://127.0.0.1:9")])
+    desk = make_desk(settings=settings, routes={"gpt": [model]})
+    add_departments(desk.identity)
+    upload(desk, LEAVE)
+    bo = add_person(desk.identity, "bo", "sales")
+    conversation = desk.conversations.start(bo, "x")
+    ask(desk, bo, QUESTION, conversation)
+    asked = len(model.requests)
+    answer = answer_of(ask(desk, bo, "And what is the salary of Jonas Everard?", conversation))
+
+    assert answer.outcome is Outcome.REFUSED and len(model.requests) == asked == 1

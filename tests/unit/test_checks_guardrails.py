@@ -123,7 +123,9 @@ def test_a_reviewers_words_pass_the_same_checks(guardrails: Guardrails) -> None:
     check: Check = guardrails.edited
     assert overruled(check, "Leave is 26 days per year. [1]", [LEAVE], "") == []
     text = "Leave is 26 days per year. [1] It is paid in 7 rates. [1]"
-    assert [(f.rule, f.sentence) for f in check(text, [LEAVE])] == [("number", "It is paid in 7 rates. [1]")]
+    [found] = check(text, [LEAVE])
+    assert (found.rule, found.sentence) == ("number", "It is paid in 7 rates. [1]")
+    assert found.says == "The number “7” does not stand in the cited source."
     assert overruled(check, text, [LEAVE], "Payroll told me.") == ["number"]
 
 

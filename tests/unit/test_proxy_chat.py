@@ -12,11 +12,12 @@ import httpx
 import pytest
 
 from core.gateway.charges import Caller
-from core.gateway.models import warm_up
+from core.gateway.models import LiteLLMModel, warm_up
 from core.gateway.money import Scope
 from core.journal.entries import Kind
 from core.settings import ProxySettings
 from tests.conftest import add_person
+from tests.model_files import entry
 from tests.proxy_house import EMBEDDING, RERANKING, House, entries_of, house_of
 from tests.stand_in import Script, StandIn, stand_in
 
@@ -396,3 +397,32 @@ def test_the_caller_is_named_by_its_key(house: House) -> None:
     response = ask(house)
     attempt = house.journal.trace(response.headers["x-answerdesk-trace"])[0]
     assert attempt.data["purpose"] == caller.purpose and len(caller.purpose) <= 32
+
+
+def test_tools_and_several_answers_pass_through_litellm_too(
+    tmp_path: Path, providers: tuple[StandIn, StandIn]
+) -> None:
+    """A parameter that only LiteLLM knows makes it the transport."""
+    first, _ = providers
+    entries = [entry("through", first.url, params={"api_version": "2026-01-01"})]
+    with house_of(tmp_path, entries) as house:
+        assert isinstance(house.gateway.router._station("through").connect.__self__, LiteLLMModel)
+        first.script = lambda _: Script(
+            choices=(
+                called('{"da', id="c1", function={"name": "book"}),
+                called('y": 5}'),
+                end(0, "tool_calls"),
+            )
+        )
+        [answer] = ask(house, tools=TOOLS, seed=3).json()["choices"]
+        [call] = answer["message"]["tool_calls"]
+        assert (call["id"], call["function"]["name"], call["function"]["arguments"]) == (
+            "c1",
+            "book",
+            '{"day": 5}',
+        )
+        assert answer["finish_reason"] == "tool_calls"
+        assert first.requests[-1]["tools"] == TOOLS and first.requests[-1]["seed"] == 3
+        first.script = lambda _: Script(choices=(choice(0, "a"), choice(1, "b"), end(0), end(1)))
+        found = ask(house, n=2)
+        assert [c["message"]["content"] for c in found.json()["choices"]] == ["a", "b"], found.text

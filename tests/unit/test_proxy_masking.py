@@ -135,6 +135,7 @@ def test_a_restored_value_does_not_break_json(house: House, provider: StandIn, s
     assert ADA.encode() not in provider.raw[0]
 
 
+@pytest.mark.xdist_group("presidio")
 def test_numbers_come_back_as_numbers(tmp_path: Path, provider: StandIn) -> None:
     """A telephone number that a tool gave as a number is one again in the model's next call."""
     from core.gateway.privacy.analyser import Analyser

@@ -60,13 +60,15 @@ def test_a_request_is_two_spans_under_the_journals_trace(
     house: House, tracing: Tracing, exporter: InMemorySpanExporter
 ) -> None:
     """With the GenAI conventions, and not a word of what was asked or answered."""
-    answer = ask(house, messages=[{"role": "user", "content": SECRET}], stream=True)
+    theirs = {"traceparent": f"00-{'a' * 32}-{'b' * 16}-01"}
+    answer = ask(house, messages=[{"role": "user", "content": SECRET}], stream=True, headers=theirs)
     found = spans(tracing, exporter)
     server, chat = found["POST /v1/chat/completions"], found["chat gpt"]
     assert chat.parent is not None and chat.parent.span_id == server.context.span_id
     trace_id = f"{server.context.trace_id:032x}"
     assert trace_id == answer.headers["x-answerdesk-trace"]
     assert house.journal.trace(trace_id)
+    assert [f"{link.context.trace_id:032x}" for link in server.links] == ["a" * 32]
     said = chat.attributes or {}
     assert said["gen_ai.operation.name"] == "chat"
     assert (said["gen_ai.request.model"], said["gen_ai.response.model"]) == ("gpt", "gpt-4o-mini")

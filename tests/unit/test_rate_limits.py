@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import uuid
 from collections.abc import Iterator
@@ -17,7 +16,6 @@ from core.errors import Busy, RateLimited
 from core.gateway.charges import Caller
 from core.gateway.rate_limits import RateLimit, RateLimits, RateTable
 
-REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/15")
 ADA = Caller("sales", 1, "t", "answer")
 BO = Caller("sales", 2, "t", "answer")
 WINDOW_S = 2
@@ -28,9 +26,8 @@ def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
     if request.param == "memory":
         yield storage_from_string("memory://")
         return
-    storage = storage_from_string(REDIS, key_prefix=f"test-{uuid.uuid4().hex}")
-    if not storage.check():
-        pytest.skip("no Redis answers at TEST_REDIS_URL or 127.0.0.1:6379")
+    url: str = request.getfixturevalue("redis_url")
+    storage = storage_from_string(url, key_prefix=f"test-{uuid.uuid4().hex}")
     yield storage
     storage.reset()
     storage.storage.close()

@@ -20,12 +20,16 @@ MOST_HELD = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Spotted:
-    """A finding as reviewers see it: `sentence` is the part of the answer that it is about."""
+    """A finding as reviewers see it: `sentence` is the part of the answer that it is about.
+
+    `says` is what is wrong with it, in words.
+    """
 
     rule: str
     severity: str
     action: str
     sentence: str
+    says: str
 
 
 @dataclass(slots=True)
@@ -76,7 +80,9 @@ class SentenceGate:
     def spotted(self) -> list[Spotted]:
         """The findings with the sentences that they are about."""
         return [
-            Spotted(found.rule, found.severity.value, found.action.value, sentence.text.strip())
+            Spotted(
+                found.rule, found.severity.value, found.action.value, sentence.text.strip(), found.sentence
+            )
             for sentence in self.judged
             for found in sentence.findings
         ]
