@@ -293,7 +293,7 @@ def build(
         knowledge.retriever,
         Judge(knowledge.ranker, dial.setting),
         Composer(gateway, model, guardrails),
-        Handover(reviews.intake, reviews.verified),
+        Handover(reviews.intake, reviews.verified, analyser),
         timer,
         new_trace_id,
         journal.append,
@@ -481,6 +481,7 @@ def _library(
     cache: SemanticCache,
 ) -> Library:
     def forget(document_id: int) -> int:
+        reviews.erasing.erase(document_id)
         reviews.staleness.sources_changed(document_id)
         cache.administration.sweep()
         return cache.administration.resting_on(document_id)

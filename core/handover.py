@@ -10,6 +10,8 @@ from core.answering.checks.guardrails import Admission
 from core.answering.drafting import Draft
 from core.answering.judging import Judgement
 from core.asking import Asking
+from core.errors import MaskingFailed
+from core.gateway.privacy.masking import Finder
 from core.review import notes
 from core.review.intake import Intake
 from core.review.tasks import NewTask, TaskFinding, TaskKind
@@ -39,11 +41,15 @@ class Doubtful:
 
 
 class Handover:
-    """The review queue and its verified answers, as the path of a question needs them."""
+    """The review queue and its verified answers, as the path of a question needs them.
 
-    def __init__(self, intake: Intake, verified: VerifiedAnswers) -> None:
+    `finder` finds personal data: another asker's question that holds some is pointed out to nobody.
+    """
+
+    def __init__(self, intake: Intake, verified: VerifiedAnswers, finder: Finder) -> None:
         self._intake = intake
         self._verified = verified
+        self._finder = finder
 
     def flagged(self, asking: Asking, doubtful: Doubtful) -> tuple[int, Answer]:
         """Hand over; gives the message in which the answer will arrive, and what it says until then."""
@@ -95,14 +101,19 @@ class Handover:
         near = self._verified.nearest(asking.person, asking.question, errand=errand)
         known = {passage.chunk.id for passage in passages}
         more = {p.chunk.id: p for found in near for p in found.passages if p.chunk.id not in known}
-        return (*passages, *more.values()), tuple(_related(near))[:1]
+        return (*passages, *more.values()), tuple(self._related(near))[:1]
 
+    def _related(self, near: Sequence[Near]) -> Iterator[Related]:
+        for found in near:
+            verified = found.verified
+            if found.likeness >= RELATED_FROM and not self._is_private(verified.question):
+                yield Related(verified.question, verified.verified_by, verified.verified_at.isoformat())
 
-def _related(near: Sequence[Near]) -> Iterator[Related]:
-    for found in near:
-        verified = found.verified
-        if found.likeness >= RELATED_FROM and not is_about_oneself(verified.question):
-            yield Related(verified.question, verified.verified_by, verified.verified_at.isoformat())
+    def _is_private(self, question: str) -> bool:
+        try:
+            return is_about_oneself(question) or bool(self._finder.find(question))
+        except MaskingFailed:
+            return True
 
 
 def _findings(doubtful: Doubtful) -> list[TaskFinding]:

@@ -18,6 +18,7 @@ from core.review.access import Access, Groups
 from core.review.checking import Check
 from core.review.context import Context
 from core.review.decisions import Decisions, Masked
+from core.review.erasing import Erasing
 from core.review.figures import QueueFigures
 from core.review.inbox import Inbox
 from core.review.intake import Intake
@@ -50,6 +51,7 @@ class Reviews:
     decisions: Decisions
     verified: VerifiedAnswers
     staleness: Staleness
+    erasing: Erasing
     figures: QueueFigures
     notifier: Notifier
     lessons: Lessons
@@ -100,6 +102,7 @@ def build_reviews(
         Decisions(store, access, journal, outbox, queue, check, lease, learning, masked),
         verified,
         Staleness(store, journal, intake),
+        Erasing(store),
         QueueFigures(store, access),
         Notifier(store, senders),
         Lessons(store),

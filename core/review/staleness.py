@@ -72,7 +72,8 @@ class Staleness:
         cited = passages_of(connection, answer.citations)
         evidence = (*cited, *said_now(connection, cited))
         finding = TaskFinding(RULE, "low", "flag")
-        new = NewTask(trace, row.question, answer, (finding,), None, evidence)
+        draft = answer if answer.text else None
+        new = NewTask(trace, row.question, draft, (finding,), None, evidence)
         readers = narrowest([row.readers, readers_of(connection, kept | sources, row.department_id)])
         values = {"department_id": row.department_id, "verified_id": row.id, "readers": readers}
         return self._intake.insert(connection, TaskKind.STALE, new, sources, values)

@@ -40,10 +40,11 @@ def draw(
             st.markdown(f":material/block: {label(given.text)}")
         case Outcome.WAITING:
             _text(given, message.id)
-            answer_waiting.draw(desk, person, conversation_id, message.id)
-            return
     for note in given.notes:
         st.info(label(note), icon=":material/info:")
+    if given.outcome is Outcome.WAITING:
+        answer_waiting.draw(desk, person, conversation_id, message.id)
+        return
     st.caption(" ".join(filter(None, [provenance.badges(given), provenance.line(given)])))
     answer_actions.draw(desk, person, message, given, ask_again)
     answer_related.draw(message.id, given.related, ask_again)

@@ -11,19 +11,20 @@ from core.types import Person
 from pages.parts.wording import moment
 
 POLL_S = 4.0
-_SEEN = "seen-waiting-{}"
+_ARRIVED = "arrived-{}"
 
 
 @st.fragment(run_every=POLL_S)
 def draw(desk: Desk, person: Person, conversation_id: int, message_id: int) -> None:
     """The place in the queue; when the answer has arrived, the page draws it by itself."""
     waiting = desk.reviews.inbox.waiting(person, conversation_id).get(message_id)
-    seen = _SEEN.format(message_id)
+    arrived = _ARRIVED.format(message_id)
     if waiting is None:
-        if st.session_state.pop(seen, False):
+        # The page was drawn from what waited then: once more, and the answer is there.
+        if not st.session_state.get(arrived):
+            st.session_state[arrived] = True
             st.rerun()
         return
-    st.session_state[seen] = True
     badge = ":orange-badge[:material/hourglass_top: Waiting]"
     st.caption(f"{badge} {_place(waiting)} The answer arrives here by itself.")
     st.button(

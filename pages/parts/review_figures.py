@@ -120,7 +120,7 @@ def _waiting(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
         color=alt.Color(
             "Time:N",
             scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
-            legend=alt.Legend(orient="top", title=None, offset=8),
+            legend=alt.Legend(orient="bottom", title=None, offset=8),
         ),
         order=alt.Order("Time:N"),
         tooltip=[

@@ -39,7 +39,9 @@ def test_one_asks_a_second_decides_and_the_first_sees_it_arrive(company: Server,
 
     other = visit().page
     enter(other, company, "Ilse Brandmoor")
-    ask(other, DOUBTFUL)
+    box = other.get_by_placeholder("Ask about company documents")
+    box.fill(DOUBTFUL)
+    box.press("Enter")
     expect(other.get_by_text("Verified by Nadia Corvane").first).to_be_visible()
 
 

@@ -508,3 +508,46 @@ def test_a_follow_up_that_a_rule_forbids_reaches_no_model_either(tmp_path: Path,
     answer = answer_of(ask(desk, bo, "And what is the salary of Jonas Everard?", conversation))
 
     assert answer.outcome is Outcome.REFUSED and len(model.requests) == asked == 1
+
+
+def test_nobody_is_pointed_to_a_question_that_holds_personal_data(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person
+) -> None:
+    script(model, GOOD)
+    private = f"{QUESTION[:-1]} by jonas.everard@fennwick.example?"
+    conversation = desk.conversations.start(ada, private)
+    ask(desk, ada, private, conversation)
+    answered = desk.conversations.messages(ada, conversation)[-1]
+    desk.reviews.intake.ask_person(ada, answered.id)
+    lease = desk.reviews.queue.claim_next(reviewer)
+    assert lease is not None
+    desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.APPROVED))
+    script(model, GOOD)
+
+    assert answer_of(ask(desk, bo)).related == ()
+
+
+def test_a_deleted_document_leaves_no_word_in_the_queue(
+    desk: Desk, model: ScriptedModel, ada: Person, reviewer: Person, administrator: Person
+) -> None:
+    """The questions stay: an open one can be answered, a verified one comes back to be decided again."""
+    conversation = desk.conversations.start(ada, QUESTION)
+    script(model, GOOD)
+    ask(desk, ada, QUESTION, conversation)
+    desk.reviews.intake.ask_person(ada, desk.conversations.messages(ada, conversation)[-1].id)
+    lease = desk.reviews.queue.claim_next(reviewer)
+    assert lease is not None
+    desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.APPROVED))
+    desk.dial.turn(administrator, 0.0)
+    script(model, GOOD)
+    ask(desk, ada, "Which leave may be carried over in a leap year?")
+    [document] = desk.catalog.documents(ada)
+    desk.library.delete(administrator, document.id)
+
+    items = desk.reviews.queue.items(administrator)
+    assert sorted(item.kind for item in items) == [TaskKind.FLAGGED, TaskKind.STALE]
+    for task in (
+        desk.reviews.queue.open(administrator, number) for number in (lease.task_id, *(i.id for i in items))
+    ):
+        assert "Five" not in f"{task.evidence} {task.draft} {task.given_text}"
+    assert desk.reviews.regressions.cases() == []
