@@ -107,7 +107,10 @@ def straightened(score: float, knots: Sequence[tuple[float, float]]) -> float:
     if at == len(knots):
         return knots[-1][1]
     (left, low), (right, high) = knots[at - 1], knots[at]
-    return high if right == left else low + (high - low) * (score - left) / (right - left)
+    if right == left:
+        return high
+    # Rounding must not carry a value past the next knot: a higher score is never worth less.
+    return min(high, low + (high - low) * (score - left) / (right - left))
 
 
 def read_model(path: Path) -> ConfidenceModel:

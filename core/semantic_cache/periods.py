@@ -78,7 +78,13 @@ _READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = 
         lambda m: _time(m[1], m[2], m[3] or ""),
     ),
     (re.compile(r"\b(1[0-2]|[1-9]) ?([ap])\.?m\b\.?"), lambda m: _time(m[1], "00", m[2])),
-    (re.compile(rf"\b({_YEAR})\b(?! ?(?:%|eur|usd|dollar|hours|days))"), lambda m: f"year {m[1]}"),
+    (
+        re.compile(
+            rf"(?<![$€£])(?<![$€£] )(?<!eur )(?<!usd )(?<!gbp )\b({_YEAR})\b"
+            "(?! ?(?:%|eur|usd|dollar|hours|days))"
+        ),
+        lambda m: f"year {m[1]}",
+    ),
     (re.compile(r"(?<=\s)['’](\d\d)\b"), lambda m: f"year 20{m[1]}"),
     (re.compile(rf"\b({_SAFE})(?!\w)"), lambda m: f"month {_NUMBER_OF[m[1]]}"),
     (

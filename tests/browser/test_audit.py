@@ -15,7 +15,7 @@ from core.database import Database
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
 from tests.browser.conftest import Server, Visitor
-from tests.browser.test_journey import ask, enter
+from tests.browser.test_journey import ask, enter, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -94,6 +94,7 @@ def test_a_question_is_found_followed_and_the_chain_verified(company: Server, vi
     expect(page.get_by_text("not on record")).to_have_count(0)
     page.get_by_role("button", name="Close", exact=True).click()
 
+    settle(page)
     page.get_by_role("button", name="Clear the filters").click()
     page.get_by_label("Time", exact=True).click()
     page.get_by_role("option", name="All time").click()

@@ -44,6 +44,11 @@ def ask(page: Page, question: str) -> None:
     expect(page.get_by_role("button", name="Ask again")).to_be_visible()
 
 
+def settle(page: Page) -> None:
+    """Wait until the page is drawn: what is clicked before that may be drawn anew under the click."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
 def cited(page: Page) -> list[str]:
     return page.locator('[class*="st-key-cite-"] button:visible').all_inner_texts()
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, Visitor
-from tests.browser.test_journey import ask, enter
+from tests.browser.test_journey import ask, enter, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -99,6 +99,7 @@ def test_what_the_cache_keeps_is_seen_and_purged_and_the_dials_turn(company: Ser
     page.get_by_text("Careful, alike from").click()
     page.get_by_role("button", name="Use the notch careful").click()
     expect(page.get_by_text("The cache uses the notch careful.")).to_be_visible()
+    settle(page)
     page.get_by_label("Answers to questions of a department").click()
     page.get_by_role("option", name="Operations").click()
     page.get_by_role("button", name="Purge these answers").last.click()

@@ -88,9 +88,8 @@ def spared(cost_microusd: int, tokens: int, took_ms: int) -> Entry:
     answer = Answer(Outcome.ANSWERED, "Five days.", (), "How many days?", 0.9)
     at = datetime(2026, 10, 1, tzinfo=UTC)
     vector = np.zeros(3, np.float32)
-    return Entry(
-        1, "k", answer.question, vector, answer, (), at, False, 0.5, 0, cost_microusd, tokens, took_ms
-    )
+    spent = (cost_microusd, tokens, took_ms)
+    return Entry(1, "k", answer.question, vector, answer, (), at, False, 0.5, 0, *spent, "people")
 
 
 @pytest.fixture

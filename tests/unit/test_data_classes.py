@@ -76,6 +76,7 @@ def test_confidential_passages_go_only_where_they_may(
         entry("internal", internal.url, order=1),
         entry("cleared", cleared.url, order=2, data_class="confidential"),
     )
+    cleared.script = lambda _: Script(pieces=(f"{MERGER[:-1]} [1].",))
     [answer] = answers(desk, "When does the merger with Quillstone close?")
     assert (answer.outcome, answer.data_class) == (Outcome.ANSWERED, DataClass.CONFIDENTIAL)
     assert MERGER in str(cleared.requests)

@@ -9,6 +9,9 @@ from typing import Any
 import httpx
 import pytest
 import schemathesis
+
+# Imported here and not when it is first asked for: CPython 3.11 loses count of its stack otherwise.
+import schemathesis.specs.openapi.schemas
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
