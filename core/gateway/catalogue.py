@@ -7,7 +7,7 @@ wrong value of what we do use is named with its place.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -175,6 +175,11 @@ def load_catalogue(path: Path) -> Catalogue:
 def load_models(path: Path) -> list[ModelEntry]:
     """The entries of the file; raises ConfigurationError with the place and the reason."""
     return load_catalogue(path).model_list
+
+
+def named(entries: Sequence[ModelEntry], name: str) -> list[ModelEntry]:
+    """The entries that serve requests for this name."""
+    return [entry for entry in entries if entry.model_name == name]
 
 
 def call_parameters(entry: ModelEntry, environ: Mapping[str, str] | None = None) -> dict[str, Any]:
