@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
 
 from core.answering.answer import Answer, Outcome
@@ -50,7 +51,7 @@ class Replay:
     leaked: int = 0
     spent_tokens: int = 0
     saved_tokens: int = 0
-    seconds: float = 0.0
+    times: dict[str, list[float]] = field(default_factory=lambda: {"exact": [], "meaning": [], "fresh": []})
     saved_ms: int = 0
     outcomes: dict[str, int] = field(default_factory=dict)
     made_by: dict[str, dict[int, str]] = field(default_factory=dict)
@@ -61,9 +62,10 @@ class Replay:
         conversation = self.desk.conversations.start(person, text)
         started = time.perf_counter()
         *_, last = self.desk.assistant.ask(person, conversation, text)
-        self.seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
         assert isinstance(last, Answered)
         answer = last.answer
+        self.times[answer.reuse.how if answer.reuse else "fresh"].append(seconds)
         self.questions += 1
         self.outcomes[answer.outcome.value] = self.outcomes.get(answer.outcome.value, 0) + 1
         self.spent_tokens += answer.prompt_tokens + answer.completion_tokens
@@ -87,7 +89,8 @@ class Replay:
 
     def figures(self) -> dict[str, Any]:
         """Shares in [0, 1]: of all questions, and of what they would have cost."""
-        cost, spent_s = self.spent_tokens + self.saved_tokens, self.seconds + self.saved_ms / 1_000
+        seconds = sum(map(sum, self.times.values()))
+        cost, spent_s = self.spent_tokens + self.saved_tokens, seconds + self.saved_ms / 1_000
         return {
             "questions": self.questions,
             "hit": round(self.hits / self.questions, 4),
@@ -97,7 +100,14 @@ class Replay:
             "money_saved_share": round(self.saved_tokens / max(1, cost), 4),
             "time_saved_share": round(self.saved_ms / 1_000 / spent_s, 4),
             "outcomes": self.outcomes,
+            "p50_ms": {
+                how: round(float(np.median(all_)) * 1_000, 1) for how, all_ in self.times.items() if all_
+            },
         }
+
+
+def _p50_ms(seconds: list[float]) -> float:
+    return round(float(np.median(seconds)) * 1_000, 1)
 
 
 def run(data: Path) -> dict[str, Any]:
