@@ -15,7 +15,7 @@ from core.database import Database
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
 from tests.browser.conftest import Server, Visitor
-from tests.browser.test_journey import ask, enter, settle
+from tests.browser.test_journey import ask, choose, enter, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -94,10 +94,12 @@ def test_a_question_is_found_followed_and_the_chain_verified(company: Server, vi
     expect(page.get_by_text("not on record")).to_have_count(0)
     page.get_by_role("button", name="Close", exact=True).click()
 
+    expect(page.get_by_role("heading", name="Timeline")).to_have_count(0)
     settle(page)
     page.get_by_role("button", name="Clear the filters").click()
-    page.get_by_label("Time", exact=True).click()
-    page.get_by_role("option", name="All time").click()
+    expect(page.get_by_role("button", name="Remove Search")).to_have_count(0)
+    choose(page, "Time", "All time")
+    settle(page)
     page.get_by_label("Text").fill(f"form {WORD}")
     page.get_by_label("Text").press("Enter")
     expect(page.get_by_text("1 entry", exact=True)).to_be_visible()

@@ -10,11 +10,11 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, TimeoutError, expect
 
 from tests.browser.conftest import ROOT, Server, Visitor, environment, free_port, running, wait_until_healthy
 
@@ -47,6 +47,18 @@ def ask(page: Page, question: str) -> None:
 def settle(page: Page) -> None:
     """Wait until the page is drawn: what is clicked before that may be drawn anew under the click."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from a list; it is opened again where the page was drawn anew and closed it."""
+    for _ in range(5):
+        settle(page)
+        page.get_by_label(label, exact=True).click()
+        with suppress(TimeoutError):
+            page.get_by_role("option", name=option, exact=True).click(timeout=5_000)
+            return
+        page.keyboard.press("Escape")
+    raise AssertionError(f"{option} cannot be chosen in {label}")
 
 
 def cited(page: Page) -> list[str]:

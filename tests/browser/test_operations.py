@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Server, Visitor
-from tests.browser.test_journey import ask, enter, settle
+from tests.browser.test_journey import ask, choose, enter, settle
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -42,6 +42,7 @@ def test_a_model_that_is_switched_off_answers_nobody_until_it_is_switched_on(
     operations(page, "Providers")
     page.get_by_role("button", name="Switch on").click()
     expect(page.get_by_role("button", name="Switch off")).to_be_visible()
+    settle(page)
     page.get_by_role("button", name="Test now").click()
     expect(page.get_by_text("It answered in")).to_be_visible()
 
@@ -99,9 +100,8 @@ def test_what_the_cache_keeps_is_seen_and_purged_and_the_dials_turn(company: Ser
     page.get_by_text("Careful, alike from").click()
     page.get_by_role("button", name="Use the notch careful").click()
     expect(page.get_by_text("The cache uses the notch careful.")).to_be_visible()
+    choose(page, "Answers to questions of a department", "Operations")
     settle(page)
-    page.get_by_label("Answers to questions of a department").click()
-    page.get_by_role("option", name="Operations").click()
     page.get_by_role("button", name="Purge these answers").last.click()
     page.get_by_role("dialog").get_by_role("button", name="Purge").click()
     expect(page.get_by_text("1 answer purged.")).to_be_visible()
