@@ -11,14 +11,11 @@ import multiprocessing
 import os
 import random
 import signal
-import sys
 import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,24 +32,20 @@ from core.gateway.money import Scope
 from core.identity import Department, Identity, NewPerson
 from core.tables import budget_counters, charges, hold_parts
 from core.types import Person, Role
+from tests.bench.databases import fresh_databases
 
 PROCESSES, THREADS = 4, 16
 LIMIT = 8_000_000
 WORST, WORST_FALLBACK = 10_000, 14_000
 TTL_S = 10
 PATIENCE_S = 4 * TTL_S
-POSTGRES = os.environ.get("TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/test")
 SALES, PRIMARY, FALLBACK = Scope.department("sales"), Scope.provider("primary"), Scope.provider("fallback")
 KEYS = ("overshoot_microusd", "used_share", "stuck_holds", "refused_wrongly")
 
 
 def run(_data: Path) -> dict[str, object]:
     """Both databases (PostgreSQL where one answers), and the worst figure of both."""
-    with tempfile.TemporaryDirectory() as folder:
-        results = {"sqlite": _measure(f"sqlite:///{folder}/bench.sqlite")}
-    with _postgresql() as url:
-        if url is not None:
-            results["postgresql"] = _measure(url)
+    results = {name: _measure(url) for name, url in fresh_databases()}
     print(
         f"{'':12}{'overshoot':>10}{'used':>9}{'stuck':>7}{'wrong':>7}{'calls/s':>9}{'p50 ms':>8}{'p99 ms':>8}"
     )
@@ -257,26 +250,3 @@ def _spent(provider: str, cost: int) -> Spent:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-@contextmanager
-def _postgresql() -> Iterator[str | None]:
-    server = sa.create_engine(
-        sa.make_url(POSTGRES).set(drivername="postgresql+psycopg"),
-        isolation_level="AUTOCOMMIT",
-        connect_args={"connect_timeout": 3},
-    )
-    name = f"bench_{uuid.uuid4().hex}"
-    try:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    except sa.exc.OperationalError:
-        print("no PostgreSQL answers at TEST_DATABASE_URL or 127.0.0.1:5432: not measured", file=sys.stderr)
-        yield None
-        return
-    try:
-        yield server.url.set(database=name).render_as_string(False)
-    finally:
-        with server.connect() as connection:
-            connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()
