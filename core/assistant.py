@@ -7,6 +7,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import sqlalchemy as sa
+
 from core.answering.admittance import Admittance
 from core.answering.answer import Answer, Outcome, Related
 from core.answering.checks.guardrails import Admission, Guardrails, Screened
@@ -19,6 +21,7 @@ from core.conversations import Conversations, StoredMessage
 from core.errors import ModelError, RateLimited
 from core.gateway.charges import Caller
 from core.gateway.messages import Restart
+from core.gateway.rate_limits import SHADOW
 from core.handover import Doubtful, Handover
 from core.journal.entries import Kind, Record
 from core.knowledge.retrieval import Retriever
@@ -78,7 +81,9 @@ _Path = Generator[Event, None, Answered]
 class Assistant:
     """Answers questions. `timer` is monotonic, in seconds; `new_trace_id` gives 32 hex digits.
 
-    `masked` makes of a text what the journal may keep of it; `in_background` runs what nobody waits for.
+    `record_in` records within a transaction, and is called last in it; `masked` makes of a text what the
+    journal may keep of it; `in_background` runs what nobody waits for;
+    `house` is the department that is charged for what nobody asked for.
     """
 
     def __init__(
@@ -95,8 +100,10 @@ class Assistant:
         timer: Callable[[], float],
         new_trace_id: Callable[[], str],
         record: Callable[[Record], object],
+        record_in: Callable[[sa.Connection, Record], object],
         masked: Callable[[str], Mapping[str, Any]],
         in_background: Callable[[Callable[[], None]], object],
+        house: str,
     ) -> None:
         self._conversations = conversations
         self._admittance = admittance
@@ -110,8 +117,10 @@ class Assistant:
         self._timer = timer
         self._new_trace_id = new_trace_id
         self._record = record
+        self._record_in = record_in
         self._masked = masked
         self._in_background = in_background
+        self._house = house
 
     def ask(self, person: Person, conversation_id: int, text: str) -> Iterator[Event]:
         """Answer in this conversation, which must be the person's own.
@@ -153,10 +162,13 @@ class Assistant:
                 if self._memory.confirms(recalled, found.passages):
                     return self._served(asking, admission, recalled)
                 recalled = recalled.rejected()
-            self._memory.missed(asking, recalled)
-            if found.failure:
-                return self._kept(asking, admission, asking.without(Outcome.FAILED, found.failure))
-            return (yield from self._composed(asking, admission, found, recalled))
+            with self._memory.turn(asking, recalled, found.passages) as meanwhile:
+                if meanwhile is not None:
+                    return self._served(asking, admission, meanwhile)
+                self._memory.missed(asking, recalled)
+                if found.failure:
+                    return self._kept(asking, admission, asking.without(Outcome.FAILED, found.failure))
+                return (yield from self._composed(asking, admission, found, recalled))
 
     def _composed(self, asking: Asking, admission: Admission, found: Found, miss: Miss) -> _Path:
         """A new answer, shown as it passes the checks; kept silent from the start where it is doubtful."""
@@ -183,7 +195,7 @@ class Assistant:
         if asking.whole:
             timed = replace(answer, seconds=self._elapsed(asking))
             self._memory.remember(asking, miss, timed, screened.passages)
-        return self._kept(asking, admission, answer, found.related)
+        return self._kept(asking, admission, answer, _beside(answer, found.related))
 
     def _begun(
         self, person: Person, conversation_id: int, question: str
@@ -191,10 +203,17 @@ class Assistant:
         """What was said before, and the question, which is stored and on record from here on."""
         started, trace = self._timer(), self._new_trace_id()
         history = self._conversations.messages(person, conversation_id)
-        self._conversations.add(person, conversation_id, "person", question, trace)
         caller = Caller(person.department, person.id, trace, "answer")
         asking = Asking(person, caller, conversation_id, question, DataClass.INTERNAL, started)
-        self._note(asking, Kind.QUESTION, chars=len(question), **self._masked(question))
+        entry = _entry(asking, Kind.QUESTION, chars=len(question), **self._masked(question))
+        self._conversations.add(
+            person,
+            conversation_id,
+            "person",
+            question,
+            trace,
+            also=lambda connection, _: self._record_in(connection, entry),
+        )
         return history, asking
 
     def _alone(self, asking: Asking, history: Sequence[StoredMessage]) -> Asking:
@@ -234,7 +253,8 @@ class Assistant:
             log.exception("a recalled answer could not be compared with a fresh one")
 
     def _compare(self, asking: Asking, candidate: Candidate) -> None:
-        asking = replace(asking, caller=replace(asking.caller, purpose="shadow"))
+        # The house wants to know, so the house pays; no limit of the asker's counts it.
+        asking = replace(asking, caller=Caller(self._house, None, asking.caller.trace_id, SHADOW))
         found = self._searched(asking)
         if found.failure:
             return
@@ -249,10 +269,10 @@ class Assistant:
 
     def _searched(self, asking: Asking) -> Found:
         person, caller = asking.person, asking.caller
-        errand = Errand(person.department, person.id, caller.trace_id, asking.data_class)
+        errand = Errand(caller.department, caller.person_id, caller.trace_id, asking.data_class)
         try:
             passages = self._retriever.search(asking.question, person, errand=errand).passages
-            return Found(*self._handover.with_verified(asking, passages, errand))
+            return Found(passages, self._handover.related(asking, errand))
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
             return Found(failure=str(exc))
@@ -287,6 +307,14 @@ class Assistant:
     ) -> Answered:
         notes = (*admission.notices, *answer.notes)
         answer = replace(answer, notes=notes, seconds=self._elapsed(asking), related=related)
+        cited = [citation.chunk_id for citation in answer.citations]
+        # Made before the transaction: masking takes its time.
+        facts = {"cited": cited, "confidence": answer.confidence, **self._masked(answer.text)}
+
+        def record(connection: sa.Connection, message: int) -> None:
+            entry = _entry(asking, Kind.ANSWER, answer.outcome.value, message=message, **facts)
+            self._record_in(connection, entry)
+
         message = self._conversations.add(
             asking.person,
             asking.conversation_id,
@@ -294,10 +322,8 @@ class Assistant:
             answer.text,
             asking.caller.trace_id,
             answer.to_json(),
+            record,
         )
-        cited = [citation.chunk_id for citation in answer.citations]
-        facts = {"message": message, "cited": cited, "confidence": answer.confidence}
-        self._note(asking, Kind.ANSWER, answer.outcome.value, **facts, **self._masked(answer.text))
         return Answered(message, answer)
 
     def _has_answer(self, asking: Asking) -> bool:
@@ -308,11 +334,13 @@ class Assistant:
         return round(self._timer() - asking.started, 3)
 
     def _note(self, asking: Asking, kind: Kind, outcome: str | None = None, **data: object) -> None:
-        """Numbers and masked words only: whoever reads the journal may not read everybody's documents."""
-        caller = asking.caller
-        self._record(
-            Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
-        )
+        self._record(_entry(asking, kind, outcome, **data))
+
+
+def _entry(asking: Asking, kind: Kind, outcome: str | None = None, **data: object) -> Record:
+    """Numbers and masked words only: whoever reads the journal may not read everybody's documents."""
+    caller = asking.caller
+    return Record(caller.trace_id, kind, caller.department, caller.person_id, outcome=outcome, data=data)
 
 
 def _followed(drafting: Drafting, *, show: bool) -> Generator[Event, None, Draft]:
@@ -342,6 +370,14 @@ def _shown(answer: Answer, draft: Draft, admission: Admission) -> Answer | None:
     """The sentences that the asker has seen, with their sources; None where there are none."""
     if not draft.shown:
         return None
-    citations = tuple(c for c in answer.citations if f"[{c.number}]" in draft.shown)
+    shown = [c for c in answer.citations if f"[{c.number}]" in draft.shown]
+    behind = {chunk for c in shown if c.verified for chunk in c.verified.rests_on}
+    citations = tuple(c for c in answer.citations if c in shown or c.chunk_id in behind)
     notes = (*admission.notices, *answer.notes)
     return replace(answer, text=draft.shown, citations=citations, notes=notes, partial=True)
+
+
+def _beside(answer: Answer, related: Sequence[Related]) -> tuple[Related, ...]:
+    """A question is pointed to unless the answer cites what was answered to it."""
+    cited = {(c.title, c.verified.at) for c in answer.citations if c.verified}
+    return tuple(each for each in related if (each.question, each.at) not in cited)

@@ -26,6 +26,7 @@ from core.building.gateway import build_gateway
 from core.building.knowledge import Knowledge, build_knowledge, build_library
 from core.building.reading import embedder_behind, embedder_in_process, reading_with
 from core.building.screens import build_audit, build_operations, build_spending
+from core.building.threads import one_core_each
 from core.conversations import Conversations
 from core.database import Database
 from core.demo_traffic import DemoTraffic
@@ -160,6 +161,7 @@ def build(
     The keyword arguments replace parts, for tests and benchmarks. Raises ConfigurationError or
     StoreInUse with a sentence that says what to do.
     """
+    one_core_each()
     entries = load_models(settings.models_file)
     on = _foundations(settings, clock, timer)
     database, journal = on.database, on.journal
@@ -237,7 +239,7 @@ def build(
 def _foundations(
     settings: Settings, clock: Callable[[], datetime], timer: Callable[[], float]
 ) -> Foundations:
-    limiter = limiter_of(settings)
+    limiter = limiter_of(settings, timer)
     database = Database(settings.resolved_database_url())
     database.migrate()
     journal = Journal(database, clock)

@@ -9,7 +9,9 @@ from core.answering.answer import Answer, Outcome
 from core.answering.checks.guardrails import Guardrails, Screened
 from core.answering.drafting import Draft, Drafting, drafted
 from core.answering.judging import Judgement
+from core.answering.support_judge import SupportJudge
 from core.asking import Asking
+from core.gateway.charges import Caller
 from core.gateway.gateway import Gateway
 from core.gateway.messages import ModelRequest
 from core.types import DataClass, highest_class
@@ -18,18 +20,27 @@ NOTHING_FOUND = "I could not find this in the documents you can read."
 
 
 class Composer:
-    """Has answers written by the deployments of one model name."""
+    """Has answers written by the deployments of one model name.
 
-    def __init__(self, gateway: Gateway, model: str, guardrails: Guardrails) -> None:
+    `support_judge` names a model that is asked about sentences of which words cannot tell whether their
+    sources say so.
+    """
+
+    def __init__(
+        self, gateway: Gateway, model: str, guardrails: Guardrails, support_judge: str | None = None
+    ) -> None:
         self._gateway = gateway
         self._model = model
         self._guardrails = guardrails
+        self._support_judge = support_judge
 
     def draft(self, asking: Asking, screened: Screened) -> Drafting:
         """Yields sentences that have passed, as `drafted` does; raises ModelError or RateLimited."""
         request = ModelRequest(self._model, prompts.answer_messages(asking.question, screened.passages))
-        events = self._gateway.stream(request, asking.caller, _sensitivity(asking, screened))
-        return drafted(events, screened.passages, lambda: self._guardrails.gate(screened))
+        sensitive = _sensitivity(asking, screened)
+        events = self._gateway.stream(request, asking.caller, sensitive)
+        opinion = self._opinion(asking.caller, sensitive)
+        return drafted(events, screened.passages, lambda: self._guardrails.gate(screened, opinion))
 
     def answer(self, asking: Asking, screened: Screened, judgement: Judgement, draft: Draft) -> Answer:
         """The draft with its confidence, and notes where other sources say otherwise."""
@@ -58,6 +69,10 @@ class Composer:
             confidence=round(judgement.confidence(draft.support), 4),
             notes=tuple(finding.sentence for finding in contradictions),
         )
+
+    def _opinion(self, caller: Caller, sensitive: DataClass) -> SupportJudge | None:
+        model = self._support_judge
+        return None if model is None else SupportJudge(self._gateway, model, caller, sensitive)
 
 
 def _sensitivity(asking: Asking, screened: Screened) -> DataClass:

@@ -107,8 +107,12 @@ class Conversations:
         text: str,
         trace_id: str,
         answer: dict[str, Any] | None = None,
+        also: Callable[[sa.Connection, int], object] = lambda connection, message_id: None,
     ) -> int:
-        """Append a message and return its id; NotFound when the conversation is not the person's own."""
+        """Append a message and return its id; NotFound when the conversation is not the person's own.
+
+        `also` is called last, with that id: what it writes is committed with the message, or not at all.
+        """
         now = self._clock()
         with self._database.write() as connection:
             _check_owner(connection, person, conversation_id)
@@ -125,8 +129,9 @@ class Conversations:
             connection.execute(
                 sa.update(conversations).where(conversations.c.id == conversation_id).values(updated_at=now)
             )
-        if key is None:
-            raise RuntimeError("the database gave no id for a new message")
+            if key is None:
+                raise RuntimeError("the database gave no id for a new message")
+            also(connection, int(key[0]))
         return int(key[0])
 
     def rename(self, person: Person, conversation_id: int, title: str) -> None:

@@ -91,17 +91,10 @@ class Handover:
             cost_microusd=0,
         )
 
-    def with_verified(
-        self, asking: Asking, passages: Sequence[Passage], errand: Errand
-    ) -> tuple[tuple[Passage, ...], tuple[Related, ...]]:
-        """The passages, and behind them what verified answers to similar questions rest on.
-
-        Beside them the question that is so like this one that its answer is worth pointing to, if any.
-        """
+    def related(self, asking: Asking, errand: Errand) -> tuple[Related, ...]:
+        """The question that is so like this one that its verified answer is worth pointing to, if any."""
         near = self._verified.nearest(asking.person, asking.question, errand=errand)
-        known = {passage.chunk.id for passage in passages}
-        more = {p.chunk.id: p for found in near for p in found.passages if p.chunk.id not in known}
-        return (*passages, *more.values()), tuple(self._related(near))[:1]
+        return tuple(self._related(near))[:1]
 
     def _related(self, near: Sequence[Near]) -> Iterator[Related]:
         for found in near:

@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError
@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _UNPREFIXED = ("DATABASE_URL", "CHROMA_URL", "REDIS_URL")
 
 OptionalUrl = Annotated[str | None, BeforeValidator(lambda value: value or None)]
+OptionalName = Annotated[str | None, BeforeValidator(lambda value: value or None)]
 OptionalPath = Annotated[Path | None, BeforeValidator(lambda value: value or None)]
 
 
@@ -107,11 +108,28 @@ class CacheSettings(BaseModel, extra="forbid"):
 
     `ttl_days`: how long an answer that nobody verified is given again; `entries`: how many are kept;
     `shadow_rate`: the share of served answers that are compared with a fresh one in the background.
+    `judge`: what decides whether a question of doubtful likeness leads to the stored answer from then on:
+    the two answers' words, a cross-encoder, or a language model; the latter two judge in the background.
+    `judge_model`: the cross-encoder (folder or name; for inference, or for likeness in [0, 1]), or the
+    model of the models file, which is the one for answers unless named; `judge_threshold`: from how much
+    on a cross-encoder says yes. Who asks what another process answers right now waits for at most
+    `twin_wait_s`; a process that died holds nobody up for longer than `twin_lease_s`.
     """
 
     ttl_days: int = Field(30, gt=0)
     entries: int = Field(100_000, gt=0)
     shadow_rate: float = Field(0.01, ge=0, le=1)
+    judge: Literal["answers", "cross-encoder", "model"] = "answers"
+    judge_model: OptionalName = None
+    judge_threshold: float = Field(0.8, gt=0, le=1)
+    twin_wait_s: float = Field(30.0, ge=0, le=600)
+    twin_lease_s: float = Field(60.0, gt=0, le=3_600)
+
+    @model_validator(mode="after")
+    def _names_its_judge(self) -> CacheSettings:
+        if self.judge == "cross-encoder" and self.judge_model is None:
+            raise ValueError("name the cross-encoder, a folder or a model, in ANSWERDESK_CACHE__JUDGE_MODEL")
+        return self
 
 
 class ProxySettings(BaseModel, extra="forbid"):
@@ -149,6 +167,13 @@ class Settings(BaseSettings):
 
     `DATABASE_URL`, `CHROMA_URL` and `REDIS_URL` go by their usual names. A nested one is
     written `ANSWERDESK_LIMITS__QUESTION_CHARS`.
+
+    While Redis does not answer, each process counts rate limits for itself, or, by `redis_outage`, refuses
+    what would have to be counted. `house_department` pays for what nobody asked for: answers that are only
+    compared with what the semantic cache has served (the purpose `shadow`). It needs not be a real one.
+
+    Where words cannot tell whether a source says what a sentence of an answer claims, `entailment_model`, a
+    cross-encoder for inference by folder or name, is asked, or `support_judge`, a model of the models file.
     """
 
     model_config = SettingsConfigDict(
@@ -158,6 +183,7 @@ class Settings(BaseSettings):
     database_url: OptionalUrl = Field(None, validation_alias="DATABASE_URL")
     chroma_url: OptionalUrl = Field(None, validation_alias="CHROMA_URL")
     redis_url: OptionalUrl = Field(None, validation_alias="REDIS_URL")
+    redis_outage: Literal["count-here", "refuse"] = "count-here"
 
     data_dir: Path = ROOT / "data" / "runtime"
     company_dir: Path = ROOT / "data" / "company"
@@ -170,10 +196,12 @@ class Settings(BaseSettings):
     journal_anchor_file: OptionalPath = None
     journal_anchor_minutes: int = Field(10, ge=1)
 
+    house_department: str = Field("house", min_length=1, max_length=64)
     answer_model: str = "embedded"
     embedding_model: str = "embedded"
     reranker: str = "embedded"
-    entailment_model: str | None = None
+    entailment_model: OptionalName = None
+    support_judge: OptionalName = None
     embedding_threads: int = Field(2, ge=1, le=64)
 
     accepted_wrong_share: float = Field(0.05, ge=0, le=0.5)

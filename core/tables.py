@@ -19,6 +19,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -454,6 +455,23 @@ verified_vectors = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+# Verified answers as retrieval finds them, one row for an answer and an embedding. A row goes with the words
+# that it was made from, and its id is never used again: whatever is kept under it fits. Without a vector
+# the answer is not for retrieval, because it is about one person.
+verified_passages = Table(
+    "verified_passages",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("verified_id", Integer, ForeignKey("verified_answers.id", ondelete="CASCADE"), nullable=False),
+    Column("embedding", String(100), nullable=False),
+    Column("vector", LargeBinary),
+    Column("terms", Text, nullable=False),
+    Column("token_codes", LargeBinary),
+    UniqueConstraint("verified_id", "embedding"),
+    Index(None, "embedding"),
+    sqlite_autoincrement=True,
+)
+
 # Each correction, to be asked again by a benchmark: `outcome` is answered or not_found.
 regression_cases = Table(
     "regression_cases",
@@ -541,6 +559,15 @@ cache_sources = Table(
     Index(None, "document_id"),
 )
 
+# Who is answering a question right now: processes that are asked the same wait for the one that was first.
+cache_leases = Table(
+    "cache_leases",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
 cache_counts = Table(
     "cache_counts",
     metadata,
@@ -585,4 +612,22 @@ api_replies = Table(
     Column("reply", JSON(none_as_null=True)),
     Column("expires_at", UtcDateTime, nullable=False),
     Index(None, "expires_at"),
+)
+
+# What a kept reply answers, for requests that mean the same: `scope` stands for all that must be equal.
+api_questions = Table(
+    "api_questions",
+    metadata,
+    Column("key_id", String(16), primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("scope", String(64), nullable=False),
+    Column("question", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    ForeignKeyConstraint(
+        ["key_id", "kind", "digest"],
+        ["api_replies.key_id", "api_replies.kind", "api_replies.digest"],
+        ondelete="CASCADE",
+    ),
+    Index(None, "key_id", "scope"),
 )

@@ -158,7 +158,7 @@ class ChunkSpan:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A stored chunk of a current document version.
+    """A stored chunk of a current document version, or a verified answer in the form of one.
 
     `readers` is its reading group's key, `data_class` how sensitive its document is.
     """
@@ -176,6 +176,27 @@ class Chunk:
     text: str
     indexed_text: str
     data_class: DataClass = DataClass.INTERNAL
+    verified: VerifiedText | None = None
+
+    @property
+    def kind(self) -> str:
+        """What is retrieved here: "document", or "verified" for a person's answer."""
+        return "document" if self.verified is None else "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedText:
+    """What makes a chunk a person's answer: which one (its id), by whom, when (ISO), and its sources.
+
+    Such a chunk has an id below 0, the question as its title, and no place in a document: `start` and
+    `end` count in the answer. Its document and version are those of the first source. `sources` are
+    chunks of current versions, at least one of each document that the answer is bound to.
+    """
+
+    id: int
+    by: str
+    at: str
+    sources: tuple[Chunk, ...]
 
 
 @dataclass(frozen=True, slots=True)

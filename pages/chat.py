@@ -27,6 +27,8 @@ _PENDING = "pending-question"
 _PROBLEM = "problem"
 _EARLIER = "shown-earlier"
 PERSON_ICON = ":material/person:"
+# The message, the source of it that is open, and all of its sources.
+_Opened = tuple[int, Citation, tuple[Citation, ...]]
 
 
 def main() -> None:
@@ -88,7 +90,7 @@ def _history(
     person: Person,
     conversation_id: int,
     messages: Sequence[StoredMessage],
-    source: tuple[int, Citation] | None,
+    source: _Opened | None,
     *,
     asking: bool,
 ) -> None:
@@ -106,7 +108,7 @@ def _history(
                 _stored_answer(here, person, conversation_id, message)
             if source[0] == message.id:
                 with right:
-                    if source_panel.draw(here, person, source[1]):
+                    if source_panel.draw(here, person, *source[1:]):
                         answer_view.open_source(None)
                         st.rerun()
     if messages and messages[-1].author == "person" and not asking:
@@ -178,13 +180,14 @@ def _problem() -> None:
         st.warning(paragraph(sentence), icon=":material/info:")
 
 
-def _opened_source(messages: Sequence[StoredMessage]) -> tuple[int, Citation] | None:
+def _opened_source(messages: Sequence[StoredMessage]) -> _Opened | None:
     opened = answer_view.opened_source()
     for message in messages if opened else []:
         if opened and message.id == opened[0] and message.answer is not None:
-            for citation in Answer.from_json(message.text, message.answer).citations:
+            citations = Answer.from_json(message.text, message.answer).citations
+            for citation in citations:
                 if citation.number == opened[1]:
-                    return message.id, citation
+                    return message.id, citation, citations
     return None
 
 

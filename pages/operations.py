@@ -47,7 +47,10 @@ def main() -> None:
         label_visibility="collapsed",
     )
     operations_notice.draw()
-    SECTIONS[section or "Providers"](desk(), person)
+    here = desk()
+    if trouble := here.operations.limits.trouble(person):
+        st.warning(trouble, icon=":material/warning:")
+    SECTIONS[section or "Providers"](here, person)
 
 
 main()

@@ -34,6 +34,10 @@ def main() -> None:
     st.title("Spend", anchor=False)
     names = {department.id: department.name for department in here.identity.departments()}
     colours = palette.department_colours(names)
+    # What nobody asked for is charged to the house; it may have a budget of its own.
+    house = here.settings.house_department
+    if house not in names:
+        names[house], colours[house] = house, palette.NEUTRAL
     controls = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
     choice = controls.selectbox("Period", list(Choice), key="period", width=180) or Choice.THIS_MONTH
     demonstration = bool(st.session_state.get("demonstration", True))

@@ -182,7 +182,12 @@ def serving(proxy: Proxy) -> Iterator[tuple[str, Server]]:
         ready.set()
         await task
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()), daemon=True)
+    def run() -> None:
+        # On the loop that the server takes when it runs alone.
+        with asyncio.Runner(loop_factory=server.config.get_loop_factory()) as runner:
+            runner.run(main())
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     assert ready.wait(20)
     port = server.servers[0].sockets[0].getsockname()[1]

@@ -21,6 +21,7 @@ from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
 from core.knowledge.embedding import Embedder
 from core.knowledge.versions import Draft, Versions
+from core.review.indexing import ReadingFor
 from core.review.intake import Handed
 from core.review.memory import Memory
 from core.review.queue import Lease
@@ -57,6 +58,7 @@ class House:
         client: httpx.Client | None = None,
         embedder: Embedder | None = None,
         memory: Memory | None = None,
+        reading: ReadingFor | None = None,
     ) -> None:
         self.database = database
         limiter = MovingWindowRateLimiter(MemoryStorage())
@@ -78,6 +80,7 @@ class House:
             embedder,
             memory,
             lambda text: {"text": text.replace("Otto", "NAME")},
+            reading,
         )
 
     def person(self, name: str, department: str, *roles: Role) -> Person:

@@ -45,6 +45,10 @@ class Notch:
     wrong: float
 
 
+NOTHING_SERVED = Notch(threshold=1.01, served=0.0, reviewed=1.0, wrong=0.0)
+"""No confidence reaches it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """How recent decisions fit: the shares of right answers that were expected and that were found."""
@@ -69,7 +73,7 @@ def fit(
     """
     from sklearn.model_selection import GroupKFold
 
-    values = np.array([astuple(sign) for sign in signs])
+    values = np.array([astuple(sign) for sign in signs], dtype=np.float64)
     labels = np.array(right, dtype=bool)
     scores = np.zeros(len(labels))
     for seen, unseen in GroupKFold(FOLDS).split(values, labels, list(groups)):
@@ -129,8 +133,11 @@ def notches(probabilities: Sequence[float], right: Sequence[bool]) -> list[Notch
 
 
 def threshold_for(accepted_wrong: float, curve: Sequence[Notch]) -> Notch:
-    """The lowest threshold from which on no more than this share of the served answers is wrong."""
-    fitting = curve[-1]
+    """The lowest threshold from which on no more than this share of the served answers is wrong.
+
+    Where even the surest answers are wrong more often, every answer goes to a person.
+    """
+    fitting = NOTHING_SERVED
     for notch in reversed(curve):
         if notch.wrong > accepted_wrong:
             break
@@ -162,11 +169,16 @@ def calibration_error(probabilities: Sequence[float], right: Sequence[bool], bin
 def _logistic(values: Floats, labels: NDArray[np.bool_]) -> ConfidenceModel:
     from sklearn.linear_model import LogisticRegression
 
-    mean, deviation = values.mean(axis=0), values.std(axis=0) + 1e-9
-    fitted = LogisticRegression(C=1.0, max_iter=2_000).fit((values - mean) / deviation, labels)
+    known = ~np.isnan(values)
+    mean = np.where(known, values, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    # A sign that is not known counts as the mean, so it speaks neither for an answer nor against it.
+    filled = np.where(known, values, mean)
+    deviation = filled.std(axis=0) + 1e-9
+    fitted = LogisticRegression(C=1.0, max_iter=2_000).fit((filled - mean) / deviation, labels)
     weights = fitted.coef_[0] / deviation
     intercept = float(fitted.intercept_[0] - weights @ mean)
-    return ConfidenceModel(Signs(*map(float, weights)), intercept, ((0.0, 0.0), (1.0, 1.0)))
+    straight = ((0.0, 0.0), (1.0, 1.0))
+    return ConfidenceModel(Signs(*map(float, weights)), intercept, straight, Signs(*map(float, mean)))
 
 
 def _centres(ordered: Sequence[Judged], heights: Floats) -> Iterator[tuple[float, float]]:

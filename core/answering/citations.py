@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from core.types import Passage
+from core.types import Chunk, Passage
 
 _MARKER = re.compile(r"\[(\d{1,3}(?:\s*[,;]\s*\d{1,3})*)\]")
 _OPEN = re.compile(r"\s*\[[\d\s,;]*$")
 _SPACE = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedBy:
+    """Who stands for a cited answer of a person: its id, the name, when (ISO).
+
+    `rests_on` are the chunks of documents behind it, each of which has a citation of its own.
+    """
+
+    id: int
+    by: str
+    at: str
+    rests_on: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +33,9 @@ class Citation:
 
     `quotes` are the character spans, in the version's text, that the answer repeats word for
     word; where it repeats none, the whole passage from `start` to `end` stands for it.
+
+    A person's answer (`verified`) is titled by its question, and its spans count in its own text; it
+    is bound to documents by the citations that follow it, not by its own.
     """
 
     number: int
@@ -33,6 +49,7 @@ class Citation:
     start: int
     end: int
     quotes: tuple[tuple[int, int], ...] = ()
+    verified: VerifiedBy | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold."""
@@ -42,7 +59,10 @@ class Citation:
     def from_json(cls, data: dict[str, Any]) -> Citation:
         """The inverse of `to_json`."""
         quotes = tuple((int(start), int(end)) for start, end in data["quotes"])
-        return cls(**{**data, "heading_path": tuple(data["heading_path"]), "quotes": quotes})
+        by = data.get("verified")
+        verified = None if by is None else VerifiedBy(**{**by, "rests_on": tuple(by["rests_on"])})
+        own = {"heading_path": tuple(data["heading_path"]), "quotes": quotes, "verified": verified}
+        return cls(**{**data, **own})
 
 
 @dataclass(slots=True)
@@ -72,12 +92,24 @@ class CitationWriter:
         return self._emit(rest)
 
     def citations(self) -> tuple[Citation, ...]:
-        """The sources in the order of their numbers."""
+        """The sources in the order of their numbers, and behind them what cited answers of people rest on."""
         statements = dict(_statements(self.text))
-        return tuple(
-            _citation(number, self.passages[index - 1], statements.get(number, ()))
+        cited = tuple(
+            _citation(number, self.passages[index - 1].chunk, statements.get(number, ()))
             for index, number in self._numbers.items()
         )
+        return (*cited, *self._behind(cited))
+
+    def _behind(self, cited: Sequence[Citation]) -> Iterator[Citation]:
+        """A person's answer is evidence, its documents are the sources: they are cited with it."""
+        chunks = (self.passages[index - 1].chunk for index in self._numbers)
+        sources = {
+            source.id: source for chunk in chunks if chunk.verified for source in chunk.verified.sources
+        }
+        for citation in cited:
+            sources.pop(citation.chunk_id, None)
+        for number, source in enumerate(sources.values(), start=len(cited) + 1):
+            yield _citation(number, source, ())
 
     def _emit(self, text: str) -> str:
         shown = _MARKER.sub(lambda match: self._renumbered(match[1]), text)
@@ -103,8 +135,8 @@ def _statements(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
         yield number, tuple(statements)
 
 
-def _citation(number: int, passage: Passage, statements: Sequence[str]) -> Citation:
-    chunk = passage.chunk
+def _citation(number: int, chunk: Chunk, statements: Sequence[str]) -> Citation:
+    text = chunk.verified
     spans = (_find(statement, chunk.text) for statement in statements)
     return Citation(
         number=number,
@@ -118,7 +150,12 @@ def _citation(number: int, passage: Passage, statements: Sequence[str]) -> Citat
         start=chunk.start,
         end=chunk.end,
         quotes=tuple((chunk.start + start, chunk.start + end) for start, end in filter(None, spans)),
+        verified=None if text is None else VerifiedBy(text.id, text.by, text.at, _ids(text.sources)),
     )
+
+
+def _ids(chunks: Iterable[Chunk]) -> tuple[int, ...]:
+    return tuple(chunk.id for chunk in chunks)
 
 
 def _find(statement: str, text: str) -> tuple[int, int] | None:

@@ -13,30 +13,15 @@ from __future__ import annotations
 import bisect
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core.errors import ConfigurationError
-from core.types import Passage
 
 _FARTHEST = 7.0
 """Log-odds beyond which a probability tells nothing more."""
-
-
-class RankedSentence(Protocol):
-    """A sentence of the passage at index `passage`, with the probability that it answers."""
-
-    @property
-    def passage(self) -> int:
-        """The passage's index."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """In [0, 1]."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,49 +31,50 @@ class Signs:
     `evidence` is the log-odds that the best sentence of the passages answers, `rival` those of the best
     one in another document. `margin` is by how much the best passage's score beats the best one of
     another document, `agreement` is 1 where keywords and embeddings have the same document first.
+
+    The rest is None in records that are older than it, and then counts as it is on average. Of the best
+    sentence, `match` is the late interaction with the question, in [-1, 1]. Of its passage, `late` rises
+    with its index from 0 to 1, `words_first` is 1 where no other has more of the keywords, and `gain` is
+    by how much its share of the question's terms beats that of other documents, in [-1, 1]. `names` is 1
+    where the question names something, `unnamed` the share of these names that the passage lacks. Of the
+    sentences that would be quoted, `left_out` compares the best one beside them with the best of them, in
+    [0, 1], and `unsaid` is by how much their passage comes nearer to the question than they do.
     """
 
     evidence: float
     rival: float
     margin: float
     agreement: float
+    match: float | None = None
+    late: float | None = None
+    words_first: float | None = None
+    gain: float | None = None
+    names: float | None = None
+    unnamed: float | None = None
+    left_out: float | None = None
+    unsaid: float | None = None
 
 
-def signs_of(passages: Sequence[Passage], ranked: Sequence[RankedSentence]) -> Signs | None:
-    """The signs of an answer from these passages; `ranked` are their sentences, best first.
-
-    None where there is nothing to judge by.
-    """
-    if not passages or not ranked:
-        return None
-    document = passages[ranked[0].passage].chunk.document_id
-    others = (s.score for s in ranked if passages[s.passage].chunk.document_id != document)
-    first = passages[0]
-    next_score = max(
-        (p.score for p in passages if p.chunk.document_id != first.chunk.document_id), default=0.0
-    )
-    by_words = max(passages, key=lambda passage: passage.bm25)
-    by_meaning = max(passages, key=lambda passage: passage.cosine)
-    return Signs(
-        evidence=log_odds(ranked[0].score),
-        rival=log_odds(max(others, default=0.0)),
-        margin=first.score - next_score,
-        agreement=float(by_words.chunk.document_id == by_meaning.chunk.document_id),
-    )
+_NONE = Signs(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceModel:
-    """The fitted function; `knots` are (score, probability), both ascending, joined by straight lines."""
+    """The fitted function; `knots` are (score, probability), both ascending, joined by straight lines.
+
+    A sign that is not known counts as in `typical`, the means of those that the weights were fitted to.
+    """
 
     weights: Signs
     intercept: float
     knots: tuple[tuple[float, float], ...]
+    typical: Signs = _NONE
 
     def score(self, signs: Signs) -> float:
         """The logistic function's value before it is made straight, in (0, 1)."""
-        pairs = zip(_values(self.weights), _values(signs), strict=True)
-        return 1 / (1 + math.exp(-self.intercept - sum(weight * sign for weight, sign in pairs)))
+        terms = zip(astuple(self.weights), astuple(signs), astuple(self.typical), strict=True)
+        total = sum((weight or 0.0) * _first(sign, usual, 0.0) for weight, sign, usual in terms)
+        return 1 / (1 + math.exp(-self.intercept - total))
 
     def probability(self, signs: Signs | None, support: float = 1.0) -> float:
         """That an answer with these signs is right, in [0, 1]; 0 without signs."""
@@ -96,7 +82,12 @@ class ConfidenceModel:
 
     def to_json(self) -> dict[str, Any]:
         """A form that JSON can hold."""
-        return {"weights": asdict(self.weights), "intercept": self.intercept, "knots": self.knots}
+        return {
+            "weights": asdict(self.weights),
+            "typical": asdict(self.typical),
+            "intercept": self.intercept,
+            "knots": self.knots,
+        }
 
 
 def straightened(score: float, knots: Sequence[tuple[float, float]]) -> float:
@@ -117,13 +108,11 @@ def read_model(path: Path) -> ConfidenceModel:
     """The model in a file that `to_json` was written to; raises ConfigurationError with the reason."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        names = {field.name for field in fields(Signs)}
-        if set(data["weights"]) != names:
-            raise ValueError(f"the weights are not those of {', '.join(sorted(names))}")
+        weights, typical = _signs(data["weights"]), _signs(data.get("typical", asdict(_NONE)))
         knots = tuple((float(score), float(probability)) for score, probability in data["knots"])
         if not knots:
             raise ValueError("there are no knots")
-        return ConfidenceModel(Signs(**data["weights"]), float(data["intercept"]), knots)
+        return ConfidenceModel(weights, float(data["intercept"]), knots, typical)
     except (OSError, ValueError, KeyError, TypeError) as exc:
         raise ConfigurationError(f"{path.name} cannot be used: {exc}. Fit it again.") from exc
 
@@ -137,5 +126,11 @@ def log_odds(probability: float) -> float:
     return max(-_FARTHEST, min(_FARTHEST, math.log(probability / (1 - probability))))
 
 
-def _values(signs: Signs) -> tuple[float, ...]:
-    return tuple(getattr(signs, field.name) for field in fields(signs))
+def _signs(data: Mapping[str, Any]) -> Signs:
+    """Signs of a file, which may be older than some of them; raises TypeError for any other name."""
+    values: dict[str, Any] = {name: None if value is None else float(value) for name, value in data.items()}
+    return Signs(**values)
+
+
+def _first(*values: float | None) -> float:
+    return next(value for value in values if value is not None)

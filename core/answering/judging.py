@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from core.answering.confidence import Signs, signs_of
+from core.answering.confidence import Signs
 from core.answering.dial import DialSetting
+from core.answering.signs import Analyse, RankedSentence, signs_of
 from core.types import Chunk, Passage
 
 NOTHING_BELOW = 0.1
@@ -16,25 +17,6 @@ NOTHING_BELOW = 0.1
 
 CLOSE = 0.01
 """Two sentences whose probabilities differ by less answer equally well."""
-
-
-class RankedSentence(Protocol):
-    """A sentence of the passage at index `passage`, with the probability that it answers."""
-
-    @property
-    def passage(self) -> int:
-        """The passage's index."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """In [0, 1]."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-        ...
 
 
 class Ranker(Protocol):
@@ -73,18 +55,19 @@ class Judgement:
 
 
 class Judge:
-    """Judges passages by the dial as it stands at that moment."""
+    """Judges passages by the dial as it stands at that moment; `analyse` gives the terms of a text."""
 
-    def __init__(self, ranker: Ranker, dial: Callable[[], DialSetting]) -> None:
+    def __init__(self, ranker: Ranker, dial: Callable[[], DialSetting], analyse: Analyse) -> None:
         self._ranker = ranker
         self._dial = dial
+        self._analyse = analyse
 
     def __call__(self, question: str, passages: Sequence[Passage]) -> Judgement:
         """What these passages are worth for the question; without passages, nothing."""
         setting = self._dial()
         chunks = [passage.chunk for passage in passages]
         ranked = self._ranker.rank(question, [chunk.text for chunk in chunks], [head(c) for c in chunks])
-        signs = signs_of(passages, ranked)
+        signs = signs_of(question, passages, ranked, self._analyse)
         if signs is None:
             return Judgement(0.0, 0.0, setting.threshold)
         return Judgement(

@@ -25,19 +25,25 @@ from core.building.knowledge import Knowledge
 from core.building.reading import Reading
 from core.composing import Composer
 from core.conversations import Conversations
+from core.errors import ConfigurationError
 from core.gateway.catalogue import ModelEntry
 from core.gateway.gateway import Gateway
 from core.gateway.privacy.masking import Finder
 from core.gateway.privacy.redaction import Redactor
 from core.handover import Handover
 from core.knowledge.embedding import Embedder
+from core.knowledge.token_codes import token_codes
 from core.knowledge.vector_index import VectorIndex
 from core.memory import Memory, VerifiedMemory
 from core.operations.cache_dial import CacheDial
+from core.review.indexing import ReadingFor
 from core.review.lessons import Lessons
 from core.review.reviews import Reviews, build_reviews
+from core.semantic_cache.audiences import is_about_oneself
 from core.semantic_cache.cache import SemanticCache
 from core.semantic_cache.entries import CacheKey
+from core.semantic_cache.judges import CrossEncoderJudge, LaterJudge, ModelJudge
+from core.semantic_cache.leases import DatabaseLeases, Leases, RedisLeases
 from core.semantic_cache.recalled import CacheRules
 from core.semantic_cache.wording import language_of
 from core.settings import Settings
@@ -96,6 +102,7 @@ def build_answering(
         embedder=embedder,
         memory=VerifiedMemory(cache, key),
         masked=Redactor(analyser),
+        reading=_reading_for(on.settings, reading, analyser),
     )
     dial = _dial(on, reviews.lessons, adjustments)
     limits, model, record = on.settings.limits, on.settings.answer_model, on.journal.append
@@ -110,23 +117,70 @@ def build_answering(
             gateway.budgets.record_cached,
             record,
             lambda question, passages: best_sentences(knowledge.ranker, question, passages),
+            reviews.verified.stand,
+            on.journal.append_in,
+            _later_judge(on.settings, gateway, entries),
+            background.submit,
         ),
-        knowledge.retriever,
-        Judge(knowledge.ranker, dial.setting),
-        Composer(gateway, model, guardrails),
+        knowledge.retriever if reviews.source is None else knowledge.retriever.beside(reviews.source),
+        Judge(knowledge.ranker, dial.setting, reading.analyse),
+        Composer(gateway, model, guardrails, _support_judge(on.settings, entries)),
         Handover(reviews.intake, reviews.verified, analyser),
         on.timer,
         on.new_trace_id,
         record,
+        on.journal.append_in,
         Redactor(analyser),
         background.submit,
+        on.settings.house_department,
     )
     return Answering(assistant, guardrails, cache, cache_dial, reviews, dial)
+
+
+def _reading_for(settings: Settings, reading: Reading, analyser: Finder) -> ReadingFor:
+    def personal(text: str) -> list[str]:
+        return [text[span.start : span.end] for span in analyser.find(text)]
+
+    def encode(texts: Sequence[str]) -> list[bytes]:
+        return [token_codes(tokens) for tokens in reading.reader.embed_tokens(texts)]
+
+    kept = encode if settings.reranker == "embedded" else None
+    return ReadingFor(reading.analyse, is_about_oneself, personal, kept)
 
 
 def _entailment(settings: Settings) -> CrossEncoderEntailment | None:
     name = settings.entailment_model
     return None if name is None else CrossEncoderEntailment(name)
+
+
+def _support_judge(settings: Settings, entries: Sequence[ModelEntry]) -> str | None:
+    """The model that is asked whether a source says so, where one is set in place of an entailment model."""
+    name = settings.support_judge
+    if name is not None and settings.entailment_model is not None:
+        raise ConfigurationError(
+            "ANSWERDESK_SUPPORT_JUDGE: an entailment model is set as well; take one of the two away."
+        )
+    if name is not None and not is_real(entries, name, "ANSWERDESK_SUPPORT_JUDGE"):
+        raise ConfigurationError(
+            f"ANSWERDESK_SUPPORT_JUDGE: {name!r} can only quote; name a model that can judge."
+        )
+    return name
+
+
+def _later_judge(settings: Settings, gateway: Gateway, entries: Sequence[ModelEntry]) -> LaterJudge | None:
+    """The judge of doubtful reuse, where another is set than the answers' words."""
+    chosen, name = settings.cache, settings.cache.judge_model
+    if chosen.judge == "cross-encoder" and name is not None:
+        encoder = CrossEncoderEntailment(name, "ANSWERDESK_CACHE__JUDGE_MODEL")
+        return CrossEncoderJudge(encoder.probability, chosen.judge_threshold)
+    if chosen.judge != "model":
+        return None
+    name = name or settings.answer_model
+    if not is_real(entries, name, "ANSWERDESK_CACHE__JUDGE_MODEL"):
+        raise ConfigurationError(
+            f"ANSWERDESK_CACHE__JUDGE_MODEL: {name!r} can only quote; name a model that can judge."
+        )
+    return ModelJudge(gateway, name)
 
 
 def _cache(
@@ -146,10 +200,22 @@ def _cache(
         on.clock,
         random.Random(),  # noqa: S311 - which answers are compared
         CacheRules(
-            ttl=timedelta(days=chosen.ttl_days), entries=chosen.entries, shadow_rate=chosen.shadow_rate
+            ttl=timedelta(days=chosen.ttl_days),
+            entries=chosen.entries,
+            shadow_rate=chosen.shadow_rate,
+            flight_wait_s=chosen.twin_wait_s,
+            lease_s=chosen.twin_lease_s,
         ),
         threshold=threshold,
+        leases=_leases(on),
     )
+
+
+def _leases(on: Foundations) -> Leases:
+    chosen, redis = on.settings.cache, on.settings.redis_url
+    if redis is not None:
+        return RedisLeases(redis, chosen.twin_lease_s)
+    return DatabaseLeases(on.database, on.clock, chosen.twin_lease_s)
 
 
 def _cache_key(settings: Settings, embedder: Embedder) -> Callable[[str], CacheKey]:

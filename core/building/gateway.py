@@ -47,9 +47,9 @@ def build_gateway(
     return Gateway(router, readers, budgets, rate_limits, on.journal, analyser)
 
 
-def is_real(entries: Sequence[ModelEntry], name: str) -> bool:
+def is_real(entries: Sequence[ModelEntry], name: str, setting: str = "ANSWERDESK_ANSWER_MODEL") -> bool:
     """Whether a model of this name can do more than quote; ConfigurationError where there is none."""
     found = named(entries, name)
     if not found:
-        raise ConfigurationError(f"ANSWERDESK_ANSWER_MODEL: {name!r} is not in the models file.")
+        raise ConfigurationError(f"{setting}: {name!r} is not in the models file.")
     return any(entry.litellm_params.model != EMBEDDED for entry in found)

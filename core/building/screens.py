@@ -38,7 +38,9 @@ def build_operations(
     kept = CacheOperations(
         answering.cache.administration, answering.cache_dial, on.clock, on.journal.append, on.new_trace_id
     )
-    return Operations(providers, people, LimitsReport(gateway), configuration, confidence, kept)
+    return Operations(
+        providers, people, LimitsReport(gateway, on.limiter.storage), configuration, confidence, kept
+    )
 
 
 def build_audit(on: Foundations) -> tuple[Audit, Names]:

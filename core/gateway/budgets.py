@@ -38,20 +38,16 @@ from core.gateway.budget_status import WARNS_FROM, BudgetStatus, refusal, status
 from core.gateway.charges import Caller, Charge, Spent, charges_of, insert, write_charges
 from core.gateway.counters import Counter, Level, counters_of
 from core.gateway.holds import Hold, expiry
+from core.gateway.joint import NotPlain, RecordIn, Step, spent_of, write_together
 from core.gateway.money import Period, Scope, ScopeKind
 from core.journal.entries import Record
+from core.journal.group_commit import GroupCommit
 from core.tables import budget_counters, budgets
 from core.types import Person, Role
 
 log = logging.getLogger(__name__)
 
 TRIES = 5
-Also = Callable[[sa.Connection], object]
-"""What is to be committed together with the money, or not at all; it is called last."""
-
-
-def _nothing(_: sa.Connection) -> None:
-    """Nothing else."""
 
 
 class _NoRoom(Exception):
@@ -89,19 +85,21 @@ class Budgets:
     """The budgets in a database. `clock` gives the time in UTC; any number of threads and processes.
 
     One thread at a time owns a hold. `record_in` writes down who changed a budget, that 80 % of one
-    are spent, and which holds expired, within the transaction that does it.
+    are spent, and which holds expired, within the transaction that does it, and the `records` that
+    are to be committed together with money, or not at all.
     """
 
     def __init__(
         self,
         database: Database,
         clock: Callable[[], datetime],
-        record_in: Callable[[sa.Connection, Record], object] = lambda connection, record: None,
+        record_in: RecordIn = lambda connection, *records: (),
     ) -> None:
         self._database = database
         self._clock = clock
         self._record_in = record_in
         self._turn = threading.Lock()
+        self._together = GroupCommit(self._write_together)
 
     def set_limit(
         self, actor: Person, scope: Scope, amount_microusd: int | None, period: Period = Period.MONTH
@@ -133,23 +131,25 @@ class Budgets:
                 )
             self._record_in(connection, budget_set(actor, scope, amount_microusd, period))
 
-    def hold(self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller, also: Also = _nothing) -> Hold:
+    def hold(self, amounts: Mapping[Scope, int], ttl_s: int, caller: Caller, *records: Record) -> Hold:
         """Set micro-dollars aside in every scope, or in none. It frees itself after `ttl_s` seconds.
 
         Raises BudgetExceeded for the first budget without room, after expired holds were freed.
         """
         now = self._clock()
         hold = Hold(uuid.uuid4().hex, caller, dict(amounts), now, expiry(now, ttl_s), ttl_s)
-        return self._ensure(hold, new=True, also=also)
+        step = Step(hold, records)
+        self._together.run(step)
+        return step.hold if step.is_done else self._ensure(hold, records, new=True)
 
-    def top_up(self, hold: Hold, amounts: Mapping[Scope, int], also: Also = _nothing) -> Hold:
+    def top_up(self, hold: Hold, amounts: Mapping[Scope, int], *records: Record) -> Hold:
         """The hold with at least these amounts, and renewed; its other amounts stay.
 
         Raises BudgetExceeded, and the hold stays as it was. One that has expired is taken again.
         """
         raised = _at_least(hold.amounts, amounts)
         raised_hold = replace(hold, amounts=raised, expires_at=expiry(self._clock(), hold.ttl_s))
-        return self._ensure(raised_hold, new=False, also=also)
+        return self._ensure(raised_hold, records, new=False)
 
     def renew(self, hold: Hold) -> Hold:
         """The hold with its whole life before it: to be called with every piece of a stream.
@@ -158,25 +158,30 @@ class Budgets:
         BudgetExceeded is raised: then the stream ends, and what was used is settled.
         """
         now = self._clock()
-        renewed = replace(hold, expires_at=expiry(now, hold.ttl_s))
-        if (renewed.expires_at - hold.expires_at).total_seconds() * 3 < hold.ttl_s:
+        until = expiry(now, hold.ttl_s)
+        if (until - hold.expires_at).total_seconds() * 3 < hold.ttl_s:
             return hold
+        renewed = replace(hold, expires_at=until)
         with self._write() as connection:
             if stored.set_expiry(connection, renewed):
                 return renewed
-        return self._ensure(renewed, new=False)
+        return self._ensure(renewed, (), new=False)
 
-    def settle(self, hold: Hold, *items: Spent, also: Also = _nothing) -> tuple[Charge, ...]:
+    def settle(self, hold: Hold, *items: Spent, records: Sequence[Record] = ()) -> tuple[Charge, ...]:
         """Charge what was used, give the rest back and close the hold. Settling twice charges once.
 
         One item for each deployment that wrote anything, also in vain. A hold that has expired is
         charged all the same; see the module about the budget in that case.
         """
+        step = Step(hold, records, items)
+        self._together.run(step)
+        if step.is_done:
+            return step.charged
         try:
-            return self._settle(hold, items, also)
+            return self._settle(hold, items, records)
         except IntegrityError:
             # Two settled an expired hold at the same moment: the other one's charges are there now.
-            return self._settle(hold, items, also)
+            return self._settle(hold, items, records)
 
     def release(self, hold: Hold) -> None:
         """Give all of it back: nothing was used. Does nothing to a hold that is not open."""
@@ -252,14 +257,27 @@ class Budgets:
         counter = Counter(scope, period, period.start(self._clock().date()))
         return status_of(connection, counter, counters.read(connection, counter))
 
-    def _ensure(self, hold: Hold, new: bool, also: Also = _nothing) -> Hold:
+    def _write_together(self, steps: list[Step]) -> None:
+        """Write what can be written at once; what fails here is tried by itself next, and fails there."""
+        try:
+            with self._write() as connection:
+                done = write_together(connection, steps, self._clock(), self._record_in)
+        except NotPlain:
+            return
+        except Exception:
+            log.warning("%d holds and charges could not be written together", len(steps), exc_info=True)
+            return
+        for step in done:
+            step.is_done = True
+
+    def _ensure(self, hold: Hold, records: Sequence[Record], new: bool) -> Hold:
         """Make the database hold what this hold says; raises BudgetExceeded and changes nothing."""
         for _ in range(TRIES):
             try:
                 with self._write() as connection:
                     admitted = self._admit(connection, hold, new)
-                    also(connection)
-                return admitted
+                    entries = self._record_in(connection, *records) if records else ()
+                return replace(admitted, entry=entries[-1].seq if entries else admitted.entry)
             except _NoRoom as full:
                 freed = self.expire()
                 error = None if freed else self._refusal(full)
@@ -289,27 +307,28 @@ class Budgets:
                 return None
             return refusal(status_of(connection, full.counter, level), full.needed_microusd)
 
-    def _settle(self, hold: Hold, items: Sequence[Spent], also: Also) -> tuple[Charge, ...]:
+    def _settle(self, hold: Hold, items: Sequence[Spent], records: Sequence[Record]) -> tuple[Charge, ...]:
         with self._write() as connection:
-            charged = self._charge(connection, hold, items)
-            also(connection)
-        return charged
+            bill = self._charge(connection, hold, items)
+            if records:
+                self._record_in(connection, *records)
+        return bill
 
     def _charge(self, connection: sa.Connection, hold: Hold, items: Sequence[Spent]) -> tuple[Charge, ...]:
         held = stored.remove(connection, hold.id)
         if held is None and (earlier := charges_of(connection, hold.id)):
             return earlier
-        moved = _pay(connection, hold, _spent(hold.caller, items), held or {})
+        moved = _pay(connection, hold, spent_of(hold.caller, items), held or {})
         overdraft = max((each.overdraft_microusd for each in moved), default=0)
         if overdraft:
             log.error("the hold %s was too small: %d micro-dollars over budget", hold.id, overdraft)
-        written = write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
+        bill = write_charges(connection, hold.id, self._clock(), hold.day, hold.caller, items, overdraft)
         for each in moved:
             if each.passes_the_warning:
                 status = status_of(connection, each.counter, each.level)
                 log.warning("%s", status.warning)
                 self._record_in(connection, budget_warned(hold.caller, status))
-        return written
+        return bill
 
 
 def _pay(
@@ -327,14 +346,6 @@ def _at_least(amounts: Mapping[Scope, int], others: Mapping[Scope, int]) -> dict
     return {
         scope: max(amounts.get(scope, 0), others.get(scope, 0)) for scope in amounts.keys() | others.keys()
     }
-
-
-def _spent(caller: Caller, items: Sequence[Spent]) -> dict[Scope, int]:
-    spent: Tally[Scope] = Tally()
-    for item in items:
-        for scope in (Scope.department(caller.department), Scope.provider(item.provider)):
-            spent[scope] += item.cost_microusd
-    return dict(spent)
 
 
 def _after(level: Level, amount_microusd: int) -> Level:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import sqlalchemy as sa
-
 from core.errors import AllDeploymentsFailed, BudgetExceeded, RateLimited
 from core.gateway.attempts import AttemptOutcome, Ending, Skip
 from core.gateway.budgets import Budgets
@@ -115,10 +113,7 @@ class Call:
     def settle(self) -> None:
         """Charge what was used and give the rest back; there is nothing to do the second time."""
         if self._hold is not None:
-            unwritten = tuple(self._unwritten)
-            self._budgets.settle(
-                self._hold, *self._spent, also=lambda c: self._journal.append_in(c, *unwritten)
-            )
+            self._budgets.settle(self._hold, *self._spent, records=tuple(self._unwritten))
             self._hold = None
             self._unwritten.clear()
         self._write_down()
@@ -146,12 +141,7 @@ class Call:
 
     def _set_aside(self, deployment: Deployment, request: ModelRequest) -> None:
         """Hold the money; in the same transaction, what was not written yet and the intent."""
-        intent = self._record(Kind.MODEL_ATTEMPT, deployment)
-
-        def write(connection: sa.Connection) -> None:
-            *_, entry = self._journal.append_in(connection, *self._unwritten, intent)
-            self._attempt = entry.seq
-
+        records = (*self._unwritten, self._record(Kind.MODEL_ATTEMPT, deployment))
         department, provider = Scope.department(self._caller.department), Scope.provider(deployment.provider)
         worst = _worst(deployment, request)
         paid = sum(item.cost_microusd for item in self._spent)
@@ -160,9 +150,10 @@ class Call:
         try:
             if self._hold is None:
                 amounts[department] = max(_worst(d, request) for d in self._candidates if d.prices)
-                self._hold = self._budgets.hold(amounts, HOLD_S, self._caller, write)
+                self._hold = self._budgets.hold(amounts, HOLD_S, self._caller, *records)
             else:
-                self._hold = self._budgets.top_up(self._hold, amounts, write)
+                self._hold = self._budgets.top_up(self._hold, amounts, *records)
+            self._attempt = self._hold.entry
             self._unwritten.clear()
         except BudgetExceeded as exc:
             self._refused(Kind.BUDGET, deployment, exc.scope)

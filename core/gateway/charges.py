@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -23,6 +23,8 @@ _SUMS = (
     "saved_ms",
     "overdraft_microusd",
 )
+_DAY = tuple(column.name for column in charge_days.primary_key.columns)
+_INSERT = sa.insert(charges)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,6 @@ class Charge:
     for the rest: it is what the budget was passed by.
     """
 
-    id: int
     hold_id: str
     at: datetime
     day: date
@@ -82,6 +83,38 @@ def charges_of(connection: sa.Connection, hold_id: str) -> tuple[Charge, ...]:
     return tuple(_charge(row) for row in rows)
 
 
+def charged(
+    hold_id: str,
+    at: datetime,
+    day: date,
+    caller: Caller,
+    items: Sequence[Spent],
+    overdraft_microusd: int = 0,
+) -> tuple[Charge, ...]:
+    """One charge for each item; the last one carries the overdraft."""
+    last = len(items) - 1
+    return tuple(
+        Charge(hold_id, at, day, caller, item, overdraft_microusd if number == last else 0)
+        for number, item in enumerate(items)
+    )
+
+
+def write(connection: sa.Connection, *bills: Sequence[Charge]) -> None:
+    """Write the charges of one or more holds, each hold's in their order, and add them to their days."""
+    rows = [_row(charge, number) for bill in bills for number, charge in enumerate(bill)]
+    if not rows:
+        return
+    connection.execute(_INSERT, rows)
+    days: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = tuple(_day_key(row))
+        day = days.setdefault(key, {**dict(zip(_DAY, key, strict=True)), **dict.fromkeys(_SUMS, 0)})
+        for name in _SUMS:
+            day[name] += 1 if name == "calls" else row[name]
+    # One order of the rows for every writer, so that no two wait for each other.
+    connection.execute(_adding(connection.dialect.name), [days[key] for key in sorted(days)])
+
+
 def write_charges(
     connection: sa.Connection,
     hold_id: str,
@@ -91,19 +124,10 @@ def write_charges(
     items: Sequence[Spent],
     overdraft_microusd: int = 0,
 ) -> tuple[Charge, ...]:
-    """Write one charge for each item, and add them to their day; the last one carries the overdraft."""
-    written = []
-    statement = sa.insert(charges).returning(charges.c.id)
-    for number, item in enumerate(items):
-        overdraft = overdraft_microusd if number == len(items) - 1 else 0
-        values = {**_caller_values(caller), **_spent_values(item), "overdraft_microusd": overdraft}
-        values |= {"hold_id": hold_id, "number": number, "at": at, "day": day}
-        charge_id = connection.execute(statement, values).scalar_one()
-        written.append(Charge(charge_id, hold_id, at, day, caller, item, overdraft))
-    # One order of the rows for every writer, so that no two wait for each other.
-    for charge in sorted(written, key=lambda c: (c.spent.provider, c.spent.deployment, c.spent.model)):
-        _add_to_day(connection, charge)
-    return tuple(written)
+    """Write one charge for each item, as `charged` and `write` do."""
+    bill = charged(hold_id, at, day, caller, items, overdraft_microusd)
+    write(connection, bill)
+    return bill
 
 
 def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
@@ -116,17 +140,26 @@ def insert_in(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Inser
     return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
-def _add_to_day(connection: sa.Connection, charge: Charge) -> None:
-    values = {**_caller_values(charge.caller), **_spent_values(charge.spent)}
-    values["overdraft_microusd"] = charge.overdraft_microusd
-    values["person_id"] = values["person_id"] or NOBODY
-    del values["trace_id"]
-    connection.execute(_adding(connection.dialect.name), {"day": charge.day, "calls": 1, **values})
+def _row(charge: Charge, number: int) -> dict[str, Any]:
+    return {
+        **_caller_values(charge.caller),
+        **_spent_values(charge.spent),
+        "overdraft_microusd": charge.overdraft_microusd,
+        "hold_id": charge.hold_id,
+        "number": number,
+        "at": charge.at,
+        "day": charge.day,
+    }
+
+
+def _day_key(row: Mapping[str, Any]) -> Iterator[Any]:
+    for name in _DAY:
+        yield (row[name] or NOBODY) if name == "person_id" else row[name]
 
 
 @cache
 def _adding(dialect: str) -> sqlite.Insert | postgresql.Insert:
-    """Adds a charge to its day; built once, because building it takes longer than running it."""
+    """Adds sums to their day; built once, because building it takes longer than running it."""
     statement = insert_in(dialect, charge_days)
     return statement.on_conflict_do_update(
         index_elements=list(charge_days.primary_key.columns),
@@ -145,7 +178,6 @@ def _spent_values(item: Spent) -> dict[str, Any]:
 def _charge(row: sa.Row[Any]) -> Charge:
     values = row._mapping
     return Charge(
-        row.id,
         row.hold_id,
         row.at,
         row.day,

@@ -8,7 +8,7 @@ each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -49,6 +49,20 @@ class Level:
         return max(0, self.spent_microusd + self.held_microusd - self.limit_microusd)
 
 
+@dataclass(slots=True)
+class Change:
+    """What several calls do to one counter, in micro-dollars: amounts to hold, to give back, and spent."""
+
+    taken: int = 0
+    given_back: int = 0
+    spent: int = 0
+
+    @property
+    def is_none(self) -> bool:
+        """Whether there is nothing to write."""
+        return not (self.taken or self.given_back or self.spent)
+
+
 def counters_of(scopes: Iterable[Scope], day: date) -> list[Counter]:
     """The counters that money spent on these scopes on this day counts in, in their order."""
     return sorted(Counter(scope, period, period.start(day)) for scope in scopes for period in Period)
@@ -74,6 +88,27 @@ def move(connection: sa.Connection, counter: Counter, given_back: int, spent: in
     return Level(*row)
 
 
+def change_plainly(connection: sa.Connection, changes: Mapping[Counter, Change], warns_from: float) -> bool:
+    """Write all changes, if each counter has room for what is taken and does not pass the warning mark.
+
+    `warns_from` is that mark, as a share of the limit. Each counter is one statement with its condition
+    in it. False where one of them did not apply, also because the counter has no row yet: then the
+    transaction must be undone, and each call made by itself.
+    """
+    rows = [
+        {
+            **_key(counter),
+            "held": change.taken - change.given_back,
+            "spent": change.spent,
+            "taken": change.taken,
+            "warns_from": warns_from,
+        }
+        for counter, change in sorted(changes.items(), key=lambda each: each[0])
+        if not change.is_none
+    ]
+    return not rows or connection.execute(_plainly(), rows).rowcount == len(rows)
+
+
 def read(connection: sa.Connection, counter: Counter) -> Level:
     """Where the counter stands."""
     key = _key(counter)
@@ -95,6 +130,26 @@ def _changing(conditional: bool) -> ReturningUpdate[Any]:
         held_microusd=_ROW.held_microusd + held,
         spent_microusd=_ROW.spent_microusd + sa.bindparam("spent", type_=sa.BigInteger),
     ).returning(_ROW.spent_microusd, _ROW.held_microusd, _limit())
+
+
+@cache
+def _plainly() -> sa.Update:
+    held, spent = (sa.bindparam(name, type_=sa.BigInteger) for name in ("held", "spent"))
+    mark = budgets.c.limit_microusd * sa.bindparam("warns_from", type_=sa.Float)
+    after = _ROW.spent_microusd + _ROW.held_microusd + held + spent
+    no_room = sa.and_(sa.bindparam("taken", type_=sa.BigInteger) > 0, after > budgets.c.limit_microusd)
+    warns = sa.and_(_ROW.spent_microusd < mark, _ROW.spent_microusd + spent >= mark)
+    in_the_way = sa.select(budgets.c.scope_id).where(
+        budgets.c.scope_kind == sa.bindparam("kind"),
+        budgets.c.scope_id == sa.bindparam("id"),
+        budgets.c.period == sa.bindparam("per"),
+        sa.or_(no_room, warns),
+    )
+    return (
+        sa.update(budget_counters)
+        .where(_is_it(), ~in_the_way.correlate(budget_counters).exists())
+        .values(held_microusd=_ROW.held_microusd + held, spent_microusd=_ROW.spent_microusd + spent)
+    )
 
 
 def _open(connection: sa.Connection, counter: Counter) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from core.gateway.fence import NOT_FOUND, FencedPassage, unfence
 
@@ -17,7 +17,7 @@ ANSWERS_FROM = 0.35
 JOINS_FROM = 0.5
 """The share of the best sentence's probability from which on another one stands beside it."""
 MOST_SENTENCES = 3
-MOST_CHARS = 600
+MOST_CHARS = 800
 
 _LEANING = re.compile(
     r"(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|both|however|but|also|then|there|"
@@ -50,6 +50,9 @@ class Sentence(Protocol):
     def score(self) -> float:
         """In [0, 1]."""
         ...
+
+
+AnySentence = TypeVar("AnySentence", bound=Sentence)
 
 
 class Ranker(Protocol):
@@ -87,27 +90,33 @@ class EmbeddedModel:
             yield _quoted(sentence.text, passages[sentence.passage].number)
 
     def _chosen(self, question: str, passages: Sequence[FencedPassage]) -> list[Sentence]:
-        """The sentences to quote, in reading order within a passage, the best passage first."""
+        """The sentences to quote; none where too little speaks for the best."""
         ranked = self._ranker.rank(question, [p.text for p in passages], [_head(p) for p in passages])
         if not ranked or ranked[0].score < self._answers_from:
             return []
-        chosen = [ranked[0]]
-        self._add(chosen, [_before(ranked[0], ranked)])
-        self._add(chosen, [s for s in ranked[1:] if s.score >= self._joins_from * ranked[0].score])
-        order = list(dict.fromkeys(sentence.passage for sentence in chosen))
-        return sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
-
-    def _add(self, chosen: list[Sentence], candidates: Sequence[Sentence | None]) -> None:
-        for candidate in candidates:
-            if candidate is None or len(chosen) >= MOST_SENTENCES:
-                continue
-            known = {_folded(sentence.text) for sentence in chosen}
-            length = sum(len(sentence.text) for sentence in chosen) + len(candidate.text)
-            if _folded(candidate.text) not in known and length <= MOST_CHARS:
-                chosen.append(candidate)
+        return quoted_of(ranked, self._joins_from)
 
 
-def _before(sentence: Sentence, ranked: Sequence[Sentence]) -> Sentence | None:
+def quoted_of(ranked: Sequence[AnySentence], joins_from: float = JOINS_FROM) -> list[AnySentence]:
+    """Which of at least one ranked sentences are quoted, in reading order, the best passage first."""
+    chosen = [ranked[0]]
+    _add(chosen, [_before(ranked[0], ranked)])
+    _add(chosen, [s for s in ranked[1:] if s.score >= joins_from * ranked[0].score])
+    order = list(dict.fromkeys(sentence.passage for sentence in chosen))
+    return sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
+
+
+def _add(chosen: list[AnySentence], candidates: Sequence[AnySentence | None]) -> None:
+    for candidate in candidates:
+        if candidate is None or len(chosen) >= MOST_SENTENCES:
+            continue
+        known = {_folded(sentence.text) for sentence in chosen}
+        length = sum(len(sentence.text) for sentence in chosen) + len(candidate.text)
+        if _folded(candidate.text) not in known and length <= MOST_CHARS:
+            chosen.append(candidate)
+
+
+def _before(sentence: AnySentence, ranked: Sequence[AnySentence]) -> AnySentence | None:
     """The sentence that a leaning one leans on."""
     if not _LEANING.match(sentence.text):
         return None

@@ -52,6 +52,11 @@ class Gateway:
         self._journal = journal
         self._analyser = analyser
 
+    @property
+    def finder(self) -> Finder:
+        """What finds personal data in texts."""
+        return self._analyser
+
     def stream(
         self, request: ModelRequest, caller: Caller, data_class: DataClass = DataClass.INTERNAL
     ) -> Iterator[Piece | Restart | Finish]:

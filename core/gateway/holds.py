@@ -5,8 +5,8 @@ The table holds open holds only: a row goes away when its hold is settled, relea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -23,6 +23,19 @@ EXPIRED_AT_ONCE = 500
 _LOCKED = sa.select(holds.c.id).where(holds.c.id == sa.bindparam("hold")).with_for_update()
 _PARTS = sa.select(hold_parts).where(hold_parts.c.hold_id == sa.bindparam("hold"))
 _DELETED = sa.delete(holds).where(holds.c.id == sa.bindparam("hold"))
+_PARTS_OF_ALL = (
+    sa.select(hold_parts)
+    .join(holds, holds.c.id == hold_parts.c.hold_id)
+    .where(holds.c.id.in_(sa.bindparam("holds", expanding=True)))
+    .order_by(holds.c.id)
+    .with_for_update(of=holds)
+)
+_SET_EXPIRY = (
+    sa.update(holds)
+    .where(holds.c.id == sa.bindparam("hold"))
+    .values(expires_at=sa.bindparam("until", type_=holds.c.expires_at.type))
+)
+_INSERT = sa.insert(holds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +43,7 @@ class Hold:
     """Money set aside for a caller: `amounts` are micro-dollars for each scope.
 
     It counts against the periods of `taken_at` (UTC) until it is settled, and frees itself at
-    `expires_at`.
+    `expires_at`. `entry` is the number of the last entry that the journal was given with it.
     """
 
     id: str
@@ -39,6 +52,7 @@ class Hold:
     taken_at: datetime
     expires_at: datetime
     ttl_s: int
+    entry: int = field(default=0, compare=False)
 
     @property
     def day(self) -> date:
@@ -58,11 +72,16 @@ def put(connection: sa.Connection, hold: Hold, is_open: bool) -> None:
     if is_open:
         set_expiry(connection, hold)
     else:
-        connection.execute(sa.insert(holds), _values(hold))
-    parts = [
-        {"hold_id": hold.id, "scope_kind": s.kind.value, "scope_id": s.id, "amount_microusd": amount}
-        for s, amount in hold.amounts.items()
-    ]
+        connection.execute(_INSERT, _values(hold))
+    parts = _part_values(hold)
+    if parts:
+        connection.execute(_putting(connection.dialect.name), parts)
+
+
+def put_all(connection: sa.Connection, new: Sequence[Hold]) -> None:
+    """Write several new holds."""
+    connection.execute(_INSERT, [_values(hold) for hold in new])
+    parts = [part for hold in new for part in _part_values(hold)]
     if parts:
         connection.execute(_putting(connection.dialect.name), parts)
 
@@ -78,8 +97,7 @@ def _putting(dialect: str) -> sqlite.Insert | postgresql.Insert:
 
 def set_expiry(connection: sa.Connection, hold: Hold) -> bool:
     """Set the expiry of an open hold to this one's; False where it is not open."""
-    changed = sa.update(holds).where(holds.c.id == hold.id).values(expires_at=hold.expires_at)
-    return connection.execute(changed).rowcount == 1
+    return connection.execute(_SET_EXPIRY, {"hold": hold.id, "until": hold.expires_at}).rowcount == 1
 
 
 def remove(connection: sa.Connection, hold_id: str) -> dict[Scope, int] | None:
@@ -88,6 +106,19 @@ def remove(connection: sa.Connection, hold_id: str) -> dict[Scope, int] | None:
     if parts is not None:
         connection.execute(_DELETED, {"hold": hold_id})
     return parts
+
+
+def parts_of_all(connection: sa.Connection, hold_ids: Sequence[str]) -> dict[str, dict[Scope, int]]:
+    """The amounts of those of these holds that are open, locked until the transaction ends."""
+    parts: dict[str, dict[Scope, int]] = {}
+    for row in connection.execute(_PARTS_OF_ALL, {"holds": list(hold_ids)}):
+        parts.setdefault(row.hold_id, {})[_scope(row)] = row.amount_microusd
+    return parts
+
+
+def remove_all(connection: sa.Connection, hold_ids: Sequence[str]) -> None:
+    """Take away holds whose parts were read, and so locked, in this transaction."""
+    connection.execute(_DELETED, [{"hold": hold_id} for hold_id in hold_ids])
 
 
 def remove_expired(connection: sa.Connection, now: datetime) -> list[Hold]:
@@ -132,6 +163,13 @@ def _holds(connection: sa.Connection, rows: Any) -> list[Hold]:
     parts = _parts(connection, [row.id for row in rows])
     return [
         Hold(row.id, _caller(row), parts[row.id], row.taken_at, row.expires_at, row.ttl_s) for row in rows
+    ]
+
+
+def _part_values(hold: Hold) -> list[dict[str, Any]]:
+    return [
+        {"hold_id": hold.id, "scope_kind": s.kind.value, "scope_id": s.id, "amount_microusd": amount}
+        for s, amount in hold.amounts.items()
     ]
 
 

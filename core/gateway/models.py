@@ -120,6 +120,9 @@ class LiteLLMModel:
 class _Reading(ABC):
     """A model that reads texts and answers with numbers; `timeout_s` limits the whole call."""
 
+    _headers = "extra_headers"
+    """Under which name LiteLLM takes further headers for this kind of call."""
+
     def __init__(self, parameters: Mapping[str, Any], timeout_s: float = TIMEOUT_S) -> None:
         self._parameters = parameters
         self._timeout_s = timeout_s
@@ -130,6 +133,9 @@ class _Reading(ABC):
         litellm = _litellm()
         texts = [message.content for message in request.messages]
         arguments = {"timeout": self._timeout_s, **self._parameters, "num_retries": 0, "max_retries": 0}
+        if request.attempt_id:
+            given = self._parameters.get(self._headers) or {}
+            arguments[self._headers] = {**given, ATTEMPT_HEADER: request.attempt_id}
         try:
             rows, tokens = self._read(litellm, texts, arguments)
         except _failures(litellm) as exc:
@@ -161,6 +167,8 @@ class LiteLLMRerank(_Reading):
 
     A row is the relevance of a text; one that the provider left out has none.
     """
+
+    _headers = "headers"
 
     def _read(self, litellm: Any, texts: list[str], arguments: dict[str, Any]) -> tuple[_Rows, int]:
         question, *documents = texts

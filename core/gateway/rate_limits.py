@@ -6,6 +6,8 @@ deployment. With counters in memory the two steps are one, because every caller 
 and they wait for each other. With Redis another process may be quicker between them; then the
 refused caller has used up some of its own windows, never somebody else's before its own.
 
+What only compares answers leaves the other half of each window to those who wait for theirs.
+
 Tokens are counted when they are held (prompt and `max_tokens`), not when they are used: a limit
 cannot be passed by requests that are still being answered.
 """
@@ -13,9 +15,10 @@ cannot be passed by requests that are still being answered.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, NamedTuple, cast
 
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MovingWindowSupport
@@ -24,11 +27,15 @@ from limits.strategies import MovingWindowRateLimiter
 from core.errors import RateLimited
 from core.gateway.charges import Caller
 
+SHADOW = "shadow"
+"""The purpose of answers that are compared with others and that nobody waits for."""
 ScopeName = Literal["person", "department", "provider", "deployment"]
 
 FINEST = 2_000
 """A window keeps one entry for each unit, in memory and in Redis: tokens are counted in units of
-which a limit has about so many, rounded up."""
+which a limit has about so many. What a request leaves of its last unit is kept in this process for
+the next ones, so that many small ones are not rounded up one by one."""
+MOST_LEFT_OVER = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,9 @@ class _Window:
     limit: int
     needed: int
     item: RateLimitItem
+    unit: int
     cost: int
+    over: int = 0
 
     @property
     def key(self) -> str:
@@ -79,6 +88,13 @@ class _Window:
     @property
     def identifiers(self) -> tuple[str, str, str]:
         return self.scope, self.id, self.what
+
+
+class _LeftOver(NamedTuple):
+    """So many tokens of a unit that was taken, to be used before that unit leaves its window."""
+
+    tokens: int
+    until: float
 
 
 class RateLimits:
@@ -90,16 +106,20 @@ class RateLimits:
         table: RateTable,
         item: Callable[[int], RateLimitItem] = RateLimitItemPerMinute,
         email_of: Callable[[int], str | None] = lambda _: None,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         """`item` makes the window of a number of units; another than the minute is for tests.
 
-        `email_of` gives a person's address, and is asked only where the table names people.
+        `email_of` gives a person's address, and is asked only where the table names people. `timer` gives
+        seconds that only grow.
         """
         self.table = table
         self._limiter = limiter
         self._item = item
         self._email_of = email_of
+        self._timer = timer
         self._lock = threading.Lock()
+        self._left_over: dict[tuple[str, str, str], _LeftOver] = {}
 
     def take(self, caller: Caller | None, provider: str, deployment: str, tokens: int) -> None:
         """Count one request of at most `tokens` tokens, prompt and completion.
@@ -107,12 +127,18 @@ class RateLimits:
         The caller is None for a second deployment that is tried for the same request: the person
         and the department have been counted. Raises RateLimited and takes nothing.
         """
-        windows = list(self._windows(caller, provider, deployment, tokens))
         with self._lock:
-            full = [w for w in windows if not self._limiter.test(w.item, *w.identifiers, cost=w.cost)]
-            taken = (not full) and self._hit(windows, full)
+            windows = list(self._windows(caller, provider, deployment, tokens))
+            full = [w for w in windows if not self._has_room(w, caller)]
+            taken = (not full) and self._hit([w for w in windows if w.cost], full)
+            if taken:
+                self._keep(windows)
         if not taken:
             raise self._refusal(full)
+
+    def _has_room(self, window: _Window, caller: Caller | None) -> bool:
+        spare = window.item.amount // 2 if caller is not None and caller.purpose == SHADOW else 0
+        return self._limiter.test(window.item, *window.identifiers, cost=window.cost + spare)
 
     def _hit(self, windows: list[_Window], full: list[_Window]) -> bool:
         for window in windows:
@@ -120,6 +146,18 @@ class RateLimits:
                 full.append(window)
                 return False
         return True
+
+    def _keep(self, windows: list[_Window]) -> None:
+        """Keep what is left over of the units that were taken, no longer than these count."""
+        now = self._timer()
+        if len(self._left_over) > MOST_LEFT_OVER:
+            self._left_over = {key: left for key, left in self._left_over.items() if left.until > now}
+        for window in windows:
+            if window.unit > 1:
+                until = now + window.item.get_expiry()
+                if not window.cost:
+                    until = self._left_over[window.identifiers].until
+                self._left_over[window.identifiers] = _LeftOver(window.over, until)
 
     def _windows(
         self, caller: Caller | None, provider: str, deployment: str, tokens: int
@@ -150,7 +188,11 @@ class RateLimits:
         self, scope: ScopeName, name: str, what: Literal["requests", "tokens"], limit: int, needed: int
     ) -> _Window:
         unit = 1 if what == "requests" else max(1, -(-limit // FINEST))
-        return _Window(scope, name, what, limit, needed, self._item(limit // unit), -(-needed // unit))
+        left = self._left_over.get((scope, name, what))
+        over = left.tokens if left is not None and left.until > self._timer() else 0
+        cost = max(0, -(-(needed - over) // unit))
+        over += cost * unit - needed
+        return _Window(scope, name, what, limit, needed, self._item(limit // unit), unit, cost, over)
 
     def _refusal(self, full: list[_Window]) -> RateLimited:
         waits = [(self._wait_s(window), window) for window in full]

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.errors import NotFound
-from core.tables import chunks, documents, files, people, versions
+from core.tables import chunks, documents, files, people, verified_passages, versions
 from core.types import Chunk, DataClass, Person, Readership, Role, Section
 
 
@@ -90,12 +90,18 @@ class Catalog:
         return {row.id: _chunk(row) for row in rows}
 
     def token_codes(self, ids: Sequence[int]) -> dict[int, bytes]:
-        """What the embedded reranker keeps of these chunks; absent where it was not kept."""
-        query = sa.select(chunks.c.id, chunks.c.token_codes).where(
-            chunks.c.id.in_(ids), chunks.c.token_codes.is_not(None)
-        )
+        """What the embedded reranker keeps of these chunks; absent where it was not kept.
+
+        Ids below 0 are those of verified answers.
+        """
+        answers = [-i for i in ids if i < 0]
+        kept = _token_codes(chunks, [i for i in ids if i > 0])
         with self._database.read() as connection:
-            return {row.id: row.token_codes for row in connection.execute(query)}
+            found = {row.id: row.token_codes for row in connection.execute(kept)}
+            if answers:
+                rows = connection.execute(_token_codes(verified_passages, answers))
+                found |= {-row.id: row.token_codes for row in rows}
+        return found
 
     def documents(self, person: Person) -> list[DocumentInfo]:
         """The documents that this person may read or manage, by title."""
@@ -214,6 +220,11 @@ class Catalog:
 
 # All but the token codes, which are seven kilobytes a chunk.
 _CHUNK_COLUMNS = tuple(column for column in chunks.c if column.name not in ("token_codes", "terms"))
+
+
+def _token_codes(table: sa.Table, ids: Sequence[int]) -> sa.Select[Any]:
+    query = sa.select(table.c.id, table.c.token_codes)
+    return query.where(table.c.id.in_(ids), table.c.token_codes.is_not(None))
 
 
 def _chunk_query() -> sa.Select[Any]:

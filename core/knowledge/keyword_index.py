@@ -107,6 +107,7 @@ class _View:
         length = sum(int(segment.lengths.sum()) for segment in segments)
         mean_length = length / chunks if length else 1.0
         self.chunks = chunks
+        self.mean_length = mean_length
         self.norms = [_norms(segment, mean_length) for segment in segments]
         self.frequency = _frequency(segments)
         self.weights = _weights(self.frequency, chunks)
@@ -198,6 +199,19 @@ def _best(ids: IntArray, scores: FloatArray, limit: int) -> tuple[IntArray, Floa
     return ids[order], scores[order]
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 knows of a collection: the weight of each term asked for, and the mean length in terms."""
+
+    weights: Mapping[str, float]
+    mean_length: float
+
+    def score(self, term: str, count: int, length: int) -> float:
+        """What a term adds that a text of so many terms holds `count` times."""
+        norm = K1 * (1 - B + B * length / self.mean_length)
+        return self.weights[term] * count * (K1 + 1) / (count + norm)
+
+
 class KeywordIndex:
     """BM25 over chunks in reading groups, for any number of threads.
 
@@ -279,6 +293,20 @@ class KeywordIndex:
         return {
             term: math.log1p((view.chunks - count + 0.5) / (count + 0.5)) for term, count in found.items()
         }
+
+    def statistics(self, groups: Collection[str], terms: Collection[str]) -> Statistics:
+        """The weights that these terms have in the scores of these groups, for texts that stand in none.
+
+        A term that no chunk of them holds weighs what the formula gives for none.
+        """
+        view = self._view(frozenset(groups))
+        unknown = math.log(view.chunks + 0.5) - math.log(0.5)
+        numbers = {term: self._vocabulary.get(term) for term in terms}
+        weights = {
+            term: float(view.weights[number]) if number is not None and view.in_chunks(number) else unknown
+            for term, number in numbers.items()
+        }
+        return Statistics(weights, view.mean_length)
 
     def _scored(
         self, groups: Collection[str], terms: Sequence[str]

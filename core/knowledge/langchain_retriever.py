@@ -34,6 +34,7 @@ def _document(passage: Passage) -> Document:
         page_content=chunk.text,
         metadata={
             "chunk_id": chunk.id,
+            "kind": chunk.kind,
             "document_id": chunk.document_id,
             "title": chunk.title,
             "version": chunk.version,

@@ -1,21 +1,22 @@
 """From a question to the passages that may answer it, out of what the person may read.
 
 Keywords and embeddings each propose candidates; every candidate then gets both scores exactly, the
-evidence of its document and of its title, and the best go to the reranker.
+evidence of its document and of its title, and the best go to the reranker. What people have answered is
+scored by the statistics of the documents and ranked among their passages.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.knowledge.embedding import on_behalf
-from core.knowledge.keyword_index import KeywordIndex
+from core.knowledge.keyword_index import KeywordIndex, Statistics
 from core.knowledge.reranking import Reranker
 from core.types import Chunk, Errand, Passage, Person
 
@@ -61,6 +62,27 @@ class QueryEmbedder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Query:
+    """A question in the forms that a source besides the documents is asked with.
+
+    `terms` are those of the index, `statistics` what the documents that its asker may read say of each:
+    a score made with them depends on nothing else that is stored.
+    """
+
+    vector: Vector
+    terms: Sequence[str]
+    statistics: Statistics
+
+
+class MoreSources(Protocol):
+    """Sources besides the documents: what people have answered."""
+
+    def candidates(self, person: Person, query: Query) -> Sequence[Passage]:
+        """What the person may read and might answer, with both scores; `score` is not made yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Retrieval:
     """What was found, best first. `best_cosine` is the highest of all candidates, 0 without any."""
 
@@ -92,6 +114,7 @@ class Retriever:
         embedder: QueryEmbedder,
         analyse: Callable[[str], Sequence[str]],
         reranker: Reranker | None = None,
+        more: MoreSources | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
@@ -99,11 +122,19 @@ class Retriever:
         self._embedder = embedder
         self._analyse = analyse
         self._reranker = reranker
+        self._more = more
+
+    def beside(self, more: MoreSources) -> Retriever:
+        """The same retriever, with these sources beside the documents."""
+        parts = (self._catalog, self._vectors, self._keywords, self._embedder, self._analyse)
+        return Retriever(*parts, self._reranker, more)
 
     def search(
         self, question: str, person: Person, limit: int = 8, errand: Errand | None = None
     ) -> Retrieval:
         """At most `limit` passages that this person may read, best first.
+
+        Behind them stand the sources of those among them that are people's answers.
 
         `errand` is what the question is searched for, where that is more than the person's own.
         Raises what the gateway raises where the embedding model is behind it.
@@ -114,14 +145,21 @@ class Retriever:
             return Retrieval((), 0.0)
         vector = on_behalf(self._embedder, errand).embed_query(question)
         asked = _Question(groups, vector, self._analyse(question))
-        candidates = self._candidates(asked, limit)
+        candidates = self._candidates(asked, limit) + self._answers(asked, person)
         if not candidates:
             return Retrieval((), 0.0)
         ranked = self._ranked(asked, candidates)
         best_cosine = max(passage.cosine for passage in ranked)
         if self._reranker is not None:
             ranked = self._reranker.on_behalf(errand).rerank(question, ranked)
-        return Retrieval(tuple(ranked[:limit]), best_cosine)
+        return Retrieval((*ranked[:limit], *_behind(ranked, limit)), best_cosine)
+
+    def _answers(self, asked: _Question, person: Person) -> list[_Candidate]:
+        if self._more is None:
+            return []
+        statistics = self._keywords.statistics(asked.groups, frozenset(asked.terms))
+        found = self._more.candidates(person, Query(asked.vector, asked.terms, statistics))
+        return [_Candidate(passage.chunk, passage.bm25, passage.cosine) for passage in found]
 
     def _candidates(self, asked: _Question, limit: int) -> list[_Candidate]:
         """The union of what both indexes propose, deeper when too much of it is not current."""
@@ -195,6 +233,23 @@ class _Candidate:
     chunk: Chunk
     bm25: float
     cosine: float
+
+
+def _behind(ranked: Sequence[Passage], limit: int) -> list[Passage]:
+    """What the answers of people among the first `limit` rest on, where it is not among them itself."""
+    first = ranked[:limit]
+    shown = {passage.chunk.id for passage in first}
+    known = {passage.chunk.id: passage for passage in ranked[limit:]}
+    sources = {
+        source.id: source
+        for passage in first
+        if passage.chunk.verified
+        for source in passage.chunk.verified.sources
+        if source.id not in shown
+    }
+    # Not ranked above what was: they come last, and no score of theirs says otherwise.
+    last = [known.get(i, Passage(source, 0.0, 0.0, first[-1].score)) for i, source in sources.items()]
+    return [replace(passage, score=min(passage.score, first[-1].score)) for passage in last]
 
 
 def _scaled(values: Sequence[float] | Scores) -> Scores:

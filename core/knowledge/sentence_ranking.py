@@ -42,7 +42,8 @@ _SIGN_COSINE = math.sqrt(math.pi / 2)
 class ScoredSentence:
     """A sentence of the passage at index `passage`, from `start` to `end` of its text.
 
-    `score` is the probability that it answers, in [0, 1].
+    `score` is the probability that it answers, in [0, 1]; `near` are, for each word piece of the question,
+    the cosine of the sentence's piece nearest to it.
     """
 
     passage: int
@@ -51,6 +52,7 @@ class ScoredSentence:
     text: str
     likeness: Likeness
     score: float
+    near: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,12 @@ class _Sentence:
     signs: Signs
     terms: frozenset[str]
 
-    def match(self, asked: Vectors) -> float:
-        """The mean over the question's pieces, float32[tokens, dim], of the nearest piece's cosine."""
+    def near(self, asked: Vectors) -> Vectors:
+        """For each of the question's pieces, float32[tokens, dim], the nearest piece's cosine."""
         dim = asked.shape[1]
         signs = np.unpackbits(self.signs, axis=1, count=dim).astype(np.float32) * 2 - 1
-        return float((signs @ asked.T).max(axis=0).mean()) * _SIGN_COSINE / math.sqrt(dim)
+        nearest: Vectors = (signs @ asked.T).max(axis=0) * np.float32(_SIGN_COSINE / math.sqrt(dim))
+        return nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,10 @@ class _Asked:
         start, end = sentence.span
         held = sum(weight for term, weight in self.weights.items() if term in sentence.terms)
         overlap = held / max(sum(self.weights.values()), 1e-12)
-        match = sentence.match(self.pieces)
-        likeness = self.wording.likeness(match, overlap, text[start:end], number)
-        return ScoredSentence(number, start, end, text[start:end], likeness, probability(likeness))
+        near = sentence.near(self.pieces)
+        likeness = self.wording.likeness(float(near.mean()), overlap, text[start:end], number)
+        score = probability(likeness)
+        return ScoredSentence(number, start, end, text[start:end], likeness, score, tuple(near.tolist()))
 
 
 class _Recent(Generic[K, V]):

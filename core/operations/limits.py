@@ -10,8 +10,15 @@ from core.gateway.deployments import Deployment
 from core.gateway.gateway import Gateway
 from core.gateway.rate_limits import RateLimit, RateTable
 from core.gateway.routing import Router
+from core.gateway.shared_counters import SharedCounters
 from core.operations.acts import admit
 from core.types import Person
+
+COUNTS_HERE = (
+    "Redis does not answer. Each process counts rate limits for itself until it does: "
+    "together they may admit several times as much."
+)
+REFUSES = "Redis does not answer. Questions and sign-ins are refused until it does, as the settings say."
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +44,22 @@ class Clearance:
 
 
 class LimitsReport:
-    """Reads only: budgets are set on the spend screen, limits in the settings and the models file."""
+    """Reads only: budgets are set on the spend screen, limits in the settings and the models file.
 
-    def __init__(self, gateway: Gateway) -> None:
+    `counters` is where rate limits are counted.
+    """
+
+    def __init__(self, gateway: Gateway, counters: object = None) -> None:
         self._gateway = gateway
+        self._counters = counters
+
+    def trouble(self, actor: Person) -> str | None:
+        """What is wrong with counting rate limits right now, in a sentence; None when nothing is."""
+        admit(actor)
+        counters = self._counters
+        if not isinstance(counters, SharedCounters) or not counters.is_down:
+            return None
+        return REFUSES if counters.refuses else COUNTS_HERE
 
     def budgets(self, actor: Person) -> list[BudgetStatus]:
         """Each scope that has a budget, or has spent or held anything this month."""

@@ -15,7 +15,7 @@ from core.gateway.gateway import Gateway
 from core.identity import Identity
 from core.journal.journal import Journal
 from core.keys import Keys
-from core.knowledge.embedding import Embedder
+from core.knowledge.embedding import Embedder, local_embedder
 from core.proxy.proxy import Company, Proxy
 from core.review.access import alive
 from core.settings import Settings
@@ -59,6 +59,8 @@ def build_proxy(
         known(settings.reranker),
         None if embedding else embed_here,
         lambda: _open_tasks(database),
+        # What an embedder behind the gateway reads would cost money and leave the house.
+        local_embedder("embedded", 1) if embedding else embedder,
     )
     return Proxy(company, settings.proxy, clock, timer)
 

@@ -141,4 +141,7 @@ def _end(answer: Answer) -> Sourced:
 
 def _source(citation: Mapping[str, Any]) -> dict[str, Any]:
     names = ("number", "title", "document_id", "version", "page", "start", "end")
-    return {name: citation[name] for name in names} | {"section": list(citation["heading_path"])}
+    source = {name: citation[name] for name in names} | {"section": list(citation["heading_path"])}
+    by = citation.get("verified")
+    # A person's answer: `start` and `end` count in it, and its documents are sources beside it.
+    return source if by is None else source | {"verified": {"by": by["by"], "at": by["at"]}}

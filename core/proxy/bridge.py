@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import Future as ThreadFuture
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import aclosing, contextmanager
+from contextlib import contextmanager
 from contextvars import copy_context
 from typing import Generic, TypeVar
 
@@ -45,9 +45,12 @@ class Bridge:
         """Whether no new request is taken any more."""
         return self._ending
 
-    def flow(self, source: Callable[[Line], Iterator[T]]) -> Flow[T]:
-        """Start iterating `source` in a thread; raises Busy. Called on the event loop."""
-        flow: Flow[T] = Flow(source)
+    def flow(self, source: Callable[[Line], Iterator[T]], told_at_end: bool = False) -> Flow[T]:
+        """Start iterating `source` in a thread; raises Busy. Called on the event loop.
+
+        With `told_at_end` the loop is woken once, when all has come.
+        """
+        flow: Flow[T] = Flow(source, told_at_end)
         with self._lock:
             if self._ending:
                 raise Busy(_ENDING)
@@ -64,7 +67,7 @@ class Bridge:
         def once(line: Line) -> Iterator[T]:
             yield work(line)
 
-        return self.flow(once)
+        return self.flow(once, told_at_end=True)
 
     def drain(self) -> None:
         """Take nothing new; what runs goes on."""
@@ -88,7 +91,7 @@ class Bridge:
 class Flow(Generic[T]):
     """One request under way: items come out of `batches`, and hanging up `line` ends it."""
 
-    def __init__(self, source: Callable[[Line], Iterator[T]]) -> None:
+    def __init__(self, source: Callable[[Line], Iterator[T]], told_at_end: bool = False) -> None:
         self.line = Line()
         self._source = source
         self._loop = asyncio.get_running_loop()
@@ -96,7 +99,7 @@ class Flow(Generic[T]):
         self._items: deque[T] = deque()
         self._error: BaseException | None = None
         self._over = False
-        self._told = False
+        self._told = told_at_end
 
     def run(self) -> None:
         """Iterate the source to its end; in the pool's thread. The source is closed whatever happens."""
@@ -137,11 +140,16 @@ class Flow(Generic[T]):
             self.line.hang_up()
 
     async def only(self) -> T:
-        """The one item; raises what the source raised."""
-        async with aclosing(self.batches()) as batches:
-            async for batch in batches:
-                return batch[0]
-        raise CallerGone
+        """The one item of a source that is told of at its end; raises what the source raised."""
+        try:
+            await self._wake.wait()
+        finally:
+            self.line.hang_up()
+        if self._error is not None:
+            raise self._error
+        if not self._items:
+            raise CallerGone
+        return self._items[0]
 
     def _tell(self) -> None:
         if self._told:

@@ -148,7 +148,9 @@ def _read_headers(headers: Headers, visit: Visit) -> None:
     visit.user = headers.get(USER_HEADER, "")[:320]
     visit.traceparent = headers.get("traceparent", "")[:64]
     visit.idempotency_key = headers.get(IDEMPOTENCY_HEADER, "")[:255]
-    visit.wants_cache = headers.get(CACHE_HEADER, "").lower() in ("on", "true", "exact")
+    wanted = headers.get(CACHE_HEADER, "").lower()
+    visit.wants_cache = wanted in ("on", "true", "exact", "semantic")
+    visit.wants_meaning = wanted == "semantic"
     word = headers.get(CLASS_HEADER, "")
     if word:
         try:

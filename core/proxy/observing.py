@@ -53,6 +53,7 @@ def line_of(visit: Visit, seconds: float) -> str:
         "first_ms": None if visit.first_s is None else round(visit.first_s * 1000, 1),
         "stream": visit.streamed,
         "cache": visit.cache,
+        "cache_tier": visit.cache_tier or None,
         "deployment": finish.deployment if finish else None,
         "prompt_tokens": finish.prompt_tokens if finish else None,
         "completion_tokens": finish.completion_tokens if finish else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from limits.strategies import RateLimiter
@@ -14,14 +14,18 @@ from core.database import Database
 from core.gateway.gateway import Gateway
 from core.journal.journal import Journal
 from core.keys import Keys
+from core.knowledge.embedding import Embedder
 from core.proxy.app import Parts, application
 from core.proxy.assistant_model import Asks, AssistantModel, Keeps
 from core.proxy.bridge import Bridge
 from core.proxy.chats import Chats
 from core.proxy.front import Front
 from core.proxy.gate import Gate
+from core.proxy.meaning import Meaning
 from core.proxy.metrics import Metrics
 from core.proxy.observing import Observing
+from core.proxy.once import Once
+from core.proxy.questions import Questions
 from core.proxy.reading import EmbedHere, Reading
 from core.proxy.remembering import Remembering
 from core.proxy.replies import Replies
@@ -39,7 +43,8 @@ class Company:
     """What the proxy stands before. `embedding` and `reranking` are the models of these tasks, or empty.
 
     `embed_here` gives vectors in this process where no model of the models file does; `queue` counts
-    the open review tasks; `person_of` gives the person of an e-mail address.
+    the open review tasks; `person_of` gives the person of an e-mail address. `comparing`, a model of this
+    process, tells which requests mean the same: without it only equal ones are given a reply again.
     """
 
     database: Database
@@ -54,6 +59,7 @@ class Company:
     reranking: str = ""
     embed_here: EmbedHere | None = None
     queue: Callable[[], int] | None = None
+    comparing: Embedder | None = None
 
 
 class Proxy:
@@ -74,9 +80,11 @@ class Proxy:
         self.gate = Gate(company.keys, company.limiter, clock, timer)
         metrics = Metrics(company.gateway, lambda: self.bridge.in_flight, company.queue)
         self._observing = Observing(metrics, tracing)
+        replies = Replies(company.database, clock)
+        once = Once(replies, timedelta(hours=settings.idempotency_hours))
         parts = Parts(
-            _chats(company, self.gate, settings, clock),
-            _reading(company, self.gate),
+            _chats(company, self.gate, settings, replies, once, clock),
+            _reading(company, self.gate, once),
             self.bridge,
             metrics,
             lambda: _alive(company.database),
@@ -100,19 +108,29 @@ class Proxy:
         self._observing.close()
 
 
-def _chats(company: Company, gate: Gate, settings: ProxySettings, clock: Callable[[], datetime]) -> Chats:
-    replies = Replies(company.database, clock)
+def _chats(
+    company: Company,
+    gate: Gate,
+    settings: ProxySettings,
+    replies: Replies,
+    once: Once,
+    clock: Callable[[], datetime],
+) -> Chats:
     assistant = None
     if company.assistant is not None and company.conversations is not None:
         assistant = AssistantModel(company.assistant, company.conversations, replies)
-    remembering = Remembering(replies, company.gateway.budgets, company.journal, settings)
+    meaning = None
+    if company.comparing is not None:
+        meaning = Meaning(Questions(company.database, clock), company.comparing, company.gateway.finder)
+    remembering = Remembering(replies, once, company.gateway.budgets, company.journal, settings, meaning)
     return Chats(company.gateway, gate, remembering, assistant, company.person_of, settings)
 
 
-def _reading(company: Company, gate: Gate) -> Reading:
+def _reading(company: Company, gate: Gate, once: Once) -> Reading:
     return Reading(
         company.gateway,
         gate,
+        once,
         company.embedding,
         company.reranking,
         company.embed_here,

@@ -15,6 +15,7 @@ from core.proxy.chats import attribute
 from core.proxy.completion import Json
 from core.proxy.forms import EmbeddingForm, RerankForm
 from core.proxy.gate import Gate
+from core.proxy.once import Once
 from core.proxy.refusals import unknown_model
 from core.proxy.visit import Visit
 from core.types import Person
@@ -35,6 +36,7 @@ class Reading:
 
     gateway: Gateway
     gate: Gate
+    once: Once
     embedding: str
     reranking: str
     embed_here: EmbedHere | None
@@ -55,17 +57,25 @@ class Reading:
         """Vectors in the order of the texts; raises what `refusal_of` knows."""
         texts = [form.input] if isinstance(form.input, str) else form.input
         self._begin(texts, visit)
+        return self.once.answered(visit, _said(form), lambda: self._embedded(form, texts, visit, line))
+
+    def rerank(self, form: RerankForm, visit: Visit, line: Line) -> Json:
+        """The documents by their relevance, best first; raises what `refusal_of` knows."""
+        self._begin([form.query, *form.documents], visit)
+        return self.once.answered(visit, _said(form), lambda: self._ranked(form, visit, line))
+
+    def _embedded(
+        self, form: EmbeddingForm, texts: Sequence[str], visit: Visit, line: Line
+    ) -> tuple[Json, Finish]:
         rows: Sequence[Sequence[float]]
         if self.embed_here is not None and form.model == HERE:
             rows = self.embed_here(texts)
-            visit.finish = Finish(HERE, HERE, sum(len(text.split()) for text in texts), 0, 0)
+            finish = Finish(HERE, HERE, sum(len(text.split()) for text in texts), 0, 0)
         else:
-            rows, visit.finish = self.gateway.embedded(
-                form.model, texts, visit.caller(), visit.data_class, line
-            )
+            rows, finish = self.gateway.embedded(form.model, texts, visit.caller(), visit.data_class, line)
         encode = _base64 if form.encoding_format == "base64" else _floats
-        tokens = visit.finish.prompt_tokens
-        return {
+        tokens = finish.prompt_tokens
+        vectors = {
             "object": "list",
             "data": [
                 {"object": "embedding", "index": index, "embedding": encode(row)}
@@ -74,15 +84,14 @@ class Reading:
             "model": form.model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }
+        return vectors, finish
 
-    def rerank(self, form: RerankForm, visit: Visit, line: Line) -> Json:
-        """The documents by their relevance, best first; raises what `refusal_of` knows."""
-        self._begin([form.query, *form.documents], visit)
-        scores, visit.finish = self.gateway.reranked(
+    def _ranked(self, form: RerankForm, visit: Visit, line: Line) -> tuple[Json, Finish]:
+        scores, finish = self.gateway.reranked(
             form.model, form.query, form.documents, visit.caller(), visit.data_class, line
         )
         best = sorted(range(len(scores)), key=lambda index: -scores[index])[: form.top_n]
-        return {
+        ranked = {
             "id": f"rerank-{uuid.uuid4().hex}",
             "model": form.model,
             "results": [
@@ -90,12 +99,17 @@ class Reading:
                 | ({"document": {"text": form.documents[index]}} if form.return_documents else {})
                 for index in best
             ],
-            "usage": {"total_tokens": visit.finish.prompt_tokens},
+            "usage": {"total_tokens": finish.prompt_tokens},
         }
+        return ranked, finish
 
     def _begin(self, texts: Sequence[str], visit: Visit) -> None:
         attribute(visit, self.person_of)
         self.gate.take(visit.admitted, sum(len(text.encode()) // _BYTES_PER_TOKEN + 1 for text in texts))
+
+
+def _said(form: EmbeddingForm | RerankForm) -> Json:
+    return form.model_dump(mode="json", exclude_unset=True)
 
 
 def _base64(row: Sequence[float]) -> str:

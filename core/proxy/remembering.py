@@ -1,4 +1,7 @@
-"""What of a chat request is remembered: its reply by Idempotency-Key, and, where wanted, by its content."""
+"""What of a chat request is remembered: its reply by Idempotency-Key, and, where wanted, by its content.
+
+By content means: by an equal request, or, where that is wanted, by one that means the same.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,13 @@ from core.gateway.charges import Spent
 from core.gateway.messages import Finish
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
+from core.proxy.assistant_model import ASSISTANT
 from core.proxy.completion import Json, Sourced
 from core.proxy.forms import ChatForm
-from core.proxy.refusals import Refusal, Refused
-from core.proxy.replies import Claim, Replies, ReplyKind, Reused, Unfinished, digest_of
+from core.proxy.meaning import Meaning
+from core.proxy.once import Once, finish_of
+from core.proxy.questions import Asked
+from core.proxy.replies import Claim, Replies, ReplyKind, digest_of
 from core.proxy.visit import Visit
 from core.settings import ProxySettings
 
@@ -33,10 +39,14 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A request that must be answered: what it has claimed, and where an equal one will look."""
+    """A request that must be answered: what it has claimed, and where an equal one will look.
+
+    `asked` is its question, where one that means the same may have the reply.
+    """
 
     claim: Claim | None
     cache_digest: str | None
+    asked: Asked | None = None
 
     @property
     def is_kept(self) -> bool:
@@ -45,62 +55,83 @@ class Work:
 
 
 class Remembering:
-    """Replies are kept for the key that asked, and given to no other."""
+    """Replies are kept for the key that asked, and given to no other.
 
-    def __init__(self, replies: Replies, budgets: Budgets, journal: Journal, settings: ProxySettings) -> None:
+    Without `meaning` only equal requests are found.
+    """
+
+    def __init__(
+        self,
+        replies: Replies,
+        once: Once,
+        budgets: Budgets,
+        journal: Journal,
+        settings: ProxySettings,
+        meaning: Meaning | None = None,
+    ) -> None:
         self._replies = replies
         self._budgets = budgets
         self._journal = journal
+        self._meaning = meaning
         self._cache_life = timedelta(minutes=settings.cache_minutes)
-        self._once_life = timedelta(hours=settings.idempotency_hours)
+        self._once = once
 
     def begin(self, form: ChatForm, visit: Visit) -> Kept | Work:
         """The reply that was given, or the work to do; Refused where the Idempotency-Key is misused."""
         said = form.model_dump(mode="json", exclude_unset=True)
         claim = None
         if visit.idempotency_key:
-            found = self._claimed(visit, digest_of(said))
-            if isinstance(found, Kept):
+            found = self._once.claim(visit, said)
+            if not isinstance(found, Claim):
                 visit.cache = "replayed"
-                return found
+                return _kept(found)
             claim = found
         if not visit.wants_cache:
             return Work(claim, None)
-        digest = _cache_digest(said, visit)
-        reply = self._replies.find(visit.admitted.id, ReplyKind.CACHE, digest)
+        what = {name: value for name, value in said.items() if name not in _BESIDE}
+        digest = digest_of(visit.admitted.department, visit.data_class.word, what)
+        reply, asked = self._replies.find(visit.admitted.id, ReplyKind.CACHE, digest), None
+        visit.cache_tier = "exact"
         if reply is None:
-            visit.cache = "miss"
-            return Work(claim, digest)
+            asked = self._asked(form, what, visit)
+            reply = None if asked is None else self._like(asked, visit)
+            visit.cache_tier = "semantic"
+        if reply is None:
+            visit.cache, visit.cache_tier = "miss", ""
+            return Work(claim, digest, asked)
         kept = _kept(reply)
         self._served(kept, visit)
         if claim is not None:
-            self._replies.settle(claim, reply, self._once_life)
+            self._once.settle(claim, reply)
         return kept
 
     def done(self, work: Work, visit: Visit, completion: Json, finish: Finish) -> None:
         """Keep the reply where that is wanted; only a whole one comes here."""
         reply = {"completion": completion, "finish": asdict(finish)}
         if work.claim is not None:
-            self._replies.settle(work.claim, reply, self._once_life)
+            self._once.settle(work.claim, reply)
         if work.cache_digest is not None:
-            self._replies.keep(visit.admitted.id, ReplyKind.CACHE, work.cache_digest, reply, self._cache_life)
+            asked = work.asked
+            if asked is not None and (self._meaning is None or not self._meaning.may_be_kept(completion)):
+                asked = None
+            self._replies.keep(
+                visit.admitted.id, ReplyKind.CACHE, work.cache_digest, reply, self._cache_life, asked
+            )
 
     def failed(self, work: Work) -> None:
         """No whole reply came of it."""
         if work.claim is not None:
-            self._replies.give_up(work.claim)
+            self._once.give_up(work.claim)
 
-    def _claimed(self, visit: Visit, request_sha256: str) -> Claim | Kept:
-        try:
-            found = self._replies.claim(visit.admitted.id, visit.idempotency_key, request_sha256)
-        except Reused:
-            message = "This Idempotency-Key was used for another request."
-            raise Refused(Refusal(422, message, code="idempotency_key_reused")) from None
-        except Unfinished:
-            message = "The first request with this Idempotency-Key is still being answered."
-            refusal = Refusal(409, message, code="idempotency_key_in_use", headers={"retry-after": "1"})
-            raise Refused(refusal) from None
-        return found if isinstance(found, Claim) else _kept(found)
+    def _asked(self, form: ChatForm, what: Mapping[str, Any], visit: Visit) -> Asked | None:
+        # The assistant has a cache of its own, which looks at the documents.
+        if self._meaning is None or not visit.wants_meaning or form.model == ASSISTANT:
+            return None
+        return self._meaning.asked(form, what, visit)
+
+    def _like(self, asked: Asked, visit: Visit) -> dict[str, Any] | None:
+        digest = self._meaning and self._meaning.digest_like(asked, visit.admitted.id)
+        return self._replies.find(visit.admitted.id, ReplyKind.CACHE, digest) if digest else None
 
     def _served(self, kept: Kept, visit: Visit) -> None:
         """Put on record what was given again, and what that saved."""
@@ -125,19 +156,18 @@ class Remembering:
                 caller.person_id,
                 model=finish.model,
                 outcome="hit",
-                data={"purpose": caller.purpose, "how": "exact", "saved_microusd": finish.cost_microusd},
+                data={
+                    "purpose": caller.purpose,
+                    "how": visit.cache_tier,
+                    "saved_microusd": finish.cost_microusd,
+                },
             )
         )
 
 
-def _cache_digest(said: Mapping[str, Any], visit: Visit) -> str:
-    what = {name: value for name, value in said.items() if name not in _BESIDE}
-    return digest_of(visit.admitted.department, visit.data_class.word, what)
-
-
 def _kept(reply: Mapping[str, Any]) -> Kept:
     finish = dict(reply["finish"])
-    finish |= {"failed": tuple(finish["failed"]), "reasons": tuple(finish["reasons"])}
-    if "sources" in finish:
-        return Kept(reply["completion"], Sourced(**{**finish, "sources": tuple(finish["sources"])}))
-    return Kept(reply["completion"], Finish(**finish))
+    if "sources" not in finish:
+        return Kept(reply["completion"], finish_of(finish))
+    finish |= {name: tuple(finish[name]) for name in ("failed", "reasons", "sources")}
+    return Kept(reply["completion"], Sourced(**finish))

@@ -19,9 +19,13 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.gateway.charges import insert
+from core.proxy import questions
+from core.proxy.questions import Asked
 from core.tables import api_replies
 
 CLAIM_LIFE = timedelta(minutes=10)
+MOST_KEPT = 2_000
+"""So many replies of a kind are kept for a key; the oldest go first."""
 
 
 class ReplyKind(StrEnum):
@@ -51,11 +55,12 @@ class Claim:
 
 
 class Replies:
-    """The replies in a database. `clock` gives the time in UTC."""
+    """The replies in a database. `clock` gives the time in UTC; `most` of a kind are kept for a key."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], most: int = MOST_KEPT) -> None:
         self._database = database
         self._clock = clock
+        self._most = most
 
     def claim(self, key_id: str, idempotency_key: str, request_sha256: str) -> Claim | dict[str, Any]:
         """The right to answer, or the reply that was given; raises Reused or Unfinished."""
@@ -106,9 +111,18 @@ class Replies:
         return None if row is None or row.reply is None else dict(row.reply)
 
     def keep(
-        self, key_id: str, kind: ReplyKind, digest: str, reply: Mapping[str, Any], life: timedelta
+        self,
+        key_id: str,
+        kind: ReplyKind,
+        digest: str,
+        reply: Mapping[str, Any],
+        life: timedelta,
+        asked: Asked | None = None,
     ) -> None:
-        """Keep a reply, in place of an older one; also clear away what has run out."""
+        """Keep a reply, in place of an older one; also clear away what has run out, or is too much.
+
+        `asked` is the question that it answers, where others that mean the same may find it.
+        """
         now = self._clock()
         values = {
             "request_sha256": digest,
@@ -118,11 +132,14 @@ class Replies:
         }
         with self._database.write() as connection:
             connection.execute(sa.delete(api_replies).where(api_replies.c.expires_at <= now))
+            connection.execute(_beyond(key_id, kind, self._most))
             connection.execute(
                 insert(connection, api_replies)
                 .values(key_id=key_id, kind=kind.value, digest=digest, **values)
                 .on_conflict_do_update(index_elements=list(api_replies.primary_key.columns), set_=values)
             )
+            if asked is not None:
+                questions.put(connection, key_id, kind.value, digest, asked)
 
 
 def digest_of(*parts: object) -> str:
@@ -134,6 +151,13 @@ def _row(key_id: str, kind: ReplyKind, digest: str) -> sa.Select[Any]:
     return sa.select(api_replies).where(
         api_replies.c.key_id == key_id, api_replies.c.kind == kind.value, api_replies.c.digest == digest
     )
+
+
+def _beyond(key_id: str, kind: ReplyKind, most: int) -> sa.Delete:
+    """What must go before another one is kept."""
+    mine = sa.and_(api_replies.c.key_id == key_id, api_replies.c.kind == kind.value)
+    old = sa.select(api_replies.c.digest).where(mine).order_by(api_replies.c.expires_at.desc())
+    return sa.delete(api_replies).where(mine, api_replies.c.digest.in_(old.offset(most - 1)))
 
 
 def _claimed(statement: Any, claim: Claim) -> Any:

@@ -83,6 +83,7 @@ class Tracing:
                 "answerdesk.department": visit.key.department,
                 "answerdesk.key": visit.key.id,
                 "answerdesk.cache": visit.cache,
+                "answerdesk.cache.tier": visit.cache_tier,
             },
             links=_links(visit.traceparent),
             start_time=begin,

@@ -20,7 +20,8 @@ class Visit:
     """Filled in as the request goes on.
 
     `user` is the end user's address as the application names it, never written anywhere; `began` is on
-    the proxy's timer, in seconds, and so is `first_s`, the time until the first piece.
+    the proxy's timer, in seconds, and so is `first_s`, the time until the first piece. `cache_tier` says
+    whether a hit was `exact` or `semantic`.
     """
 
     request_id: str
@@ -33,10 +34,12 @@ class Visit:
     traceparent: str = ""
     data_class: DataClass = DataClass.INTERNAL
     wants_cache: bool = False
+    wants_meaning: bool = False
     idempotency_key: str = ""
     model: str = ""
     streamed: bool = False
     cache: str = "off"
+    cache_tier: str = ""
     finish: Finish | None = None
     first_s: float | None = None
     status: int = 0
@@ -61,6 +64,8 @@ class Visit:
             "x-answerdesk-trace": self.trace_id,
             "x-answerdesk-cache": self.cache,
         }
+        if self.cache_tier:
+            said["x-answerdesk-cache-tier"] = self.cache_tier
         if self.model:
             said["x-answerdesk-model"] = _header_text(self.model)
         if self.finish is not None:

@@ -175,7 +175,7 @@ class Decisions:
                 raise Busy("This decision can no longer be undone. Nothing was changed.")
             arrival.take_back(connection, task)
             self._journal.append_in(connection, act(task.trace_id, task.id, "undone", person))
-        self._learning.forget(in_force)
+        self._learning.undone(in_force)
 
     def _resolving(self, view: View, lease: Lease, decision: Decision, given: Given) -> sa.Update:
         return (

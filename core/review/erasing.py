@@ -7,7 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.review.sources import sources_of
 from core.review.store import Store
+from core.review.tasks import passage_of
+from core.review.verified import forget_words
 from core.tables import regression_cases, review_sources, review_tasks, verified_answers, verified_sources
 
 
@@ -35,12 +38,13 @@ class Erasing:
             answers = connection.execute(
                 sa.update(verified_answers).where(verified_answers.c.id.in_(resting)).values(text="")
             ).rowcount
+            forget_words(connection, verified_answers.c.id.in_(resting))
         return len(rows) + answers
 
     def _erase_task(
         self, connection: sa.Connection, task_id: int, passages: Iterable[dict[str, Any]], document_id: int
     ) -> None:
-        kept = [passage for passage in passages if passage["chunk"]["document_id"] != document_id]
+        kept = [each for each in passages if document_id not in sources_of((), [passage_of(each)])]
         connection.execute(
             sa.update(review_tasks)
             .where(review_tasks.c.id == task_id)

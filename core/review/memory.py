@@ -42,11 +42,17 @@ class Forgetful:
 
 
 class Learning:
-    """Tells the memory of decisions. What goes wrong there is logged: the decision stands."""
+    """Tells the memory of decisions. What goes wrong there is logged: the decision stands.
 
-    def __init__(self, verified: VerifiedAnswers, memory: Memory) -> None:
+    `index` makes ready for retrieval what is in force, and drops what is not any more.
+    """
+
+    def __init__(
+        self, verified: VerifiedAnswers, memory: Memory, index: Callable[[], object] = lambda: None
+    ) -> None:
         self._verified = verified
         self._memory = memory
+        self._index = index
 
     def decided(self, given: Given, verified_id: int | None) -> None:
         """A decision is committed; `verified_id` is the answer that it has put in force, if any."""
@@ -55,6 +61,12 @@ class Learning:
             self.forget(draft)
         if verified_id is not None:
             _safely(lambda: self._remember(given.by, verified_id))
+        _safely(self._index)
+
+    def undone(self, in_force: Answer | None) -> None:
+        """A decision was taken back; `in_force` is what it had put in force."""
+        self.forget(in_force)
+        _safely(self._index)
 
     def forget(self, answer: Answer | None) -> None:
         """An answer was wrong, or is no longer approved."""

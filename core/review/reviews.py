@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import httpx
 
@@ -21,6 +22,7 @@ from core.review.decisions import Decisions, Masked
 from core.review.erasing import Erasing
 from core.review.figures import QueueFigures
 from core.review.inbox import Inbox
+from core.review.indexing import Indexing, ReadingFor
 from core.review.intake import Intake
 from core.review.lessons import Lessons
 from core.review.meaning import Meaning
@@ -29,6 +31,7 @@ from core.review.notifier import Notifier, Send, mail, webhook
 from core.review.outbox import Channel, Outbox
 from core.review.queue import Queue
 from core.review.regressions import Regressions
+from core.review.retrieved import CurrentChunks, VerifiedSource
 from core.review.staleness import Staleness
 from core.review.store import Store
 from core.review.tasks import TaskKind
@@ -38,6 +41,10 @@ from core.settings import ReviewSettings
 log = logging.getLogger(__name__)
 
 SWEEP_INTERVAL_S = 60.0
+
+
+class Known(Groups, CurrentChunks, Protocol):
+    """What the queue asks of the documents."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +63,53 @@ class Reviews:
     notifier: Notifier
     lessons: Lessons
     regressions: Regressions
+    indexing: Indexing | None
+    source: VerifiedSource | None
 
     def run(self, closing: threading.Event) -> None:
-        """Send notifications and look for changed sources until `closing` is set."""
+        """Send notifications, look for changed sources and index what is not, until `closing` is set."""
         threading.Thread(target=self.notifier.run, args=(closing,), name="notify", daemon=True).start()
+        self._sweep()
         while not closing.wait(SWEEP_INTERVAL_S):
-            try:
-                self.staleness.sweep()
-            except Exception:
-                log.exception("changed sources could not be looked for; it is tried again")
+            self._sweep()
+
+    def _sweep(self) -> None:
+        try:
+            self.staleness.sweep()
+            if self.indexing is not None:
+                self.indexing.refresh()
+        except Exception:
+            log.exception("changed sources could not be looked for; it is tried again")
 
 
 def build_reviews(
     database: Database,
     clock: Callable[[], datetime],
     journal: Journal,
-    groups: Groups,
+    catalog: Known,
     check: Check,
     settings: ReviewSettings,
     client: httpx.Client,
     embedder: Embedder | None = None,
     memory: Memory | None = None,
     masked: Masked = lambda _: {},
+    reading: ReadingFor | None = None,
 ) -> Reviews:
     """Connect the parts.
 
-    `check` looks at a reviewer's edits, `groups` knows who may read what. `embedder` compares
+    `check` looks at a reviewer's edits, `catalog` knows who may read what. `embedder` compares
     questions by meaning, where there is one; `memory` is told of approved and of wrong answers;
-    `masked` makes of a reviewer's reason what the journal may keep.
+    `masked` makes of a reviewer's reason what the journal may keep. With an embedder and `reading`,
+    verified answers are indexed as a source of retrieval.
     """
-    store, access = Store(database, clock), Access(groups)
+    store, access = Store(database, clock), Access(catalog)
     verified = VerifiedAnswers(store, access, Meaning(store, embedder))
-    learning = Learning(verified, memory or Forgetful())
+    indexing = source = None
+    if embedder is not None and reading is not None:
+        indexing = Indexing(store, embedder, reading)
+        source = VerifiedSource(store, access, catalog, embedder.name)
+    index = indexing.refresh if indexing else (lambda: 0)
+    learning = Learning(verified, memory or Forgetful(), index)
     senders = _senders(settings, client)
     outbox = Outbox(settings.address, frozenset(senders))
     lease = timedelta(minutes=settings.lease_minutes)
@@ -107,6 +129,8 @@ def build_reviews(
         Notifier(store, senders),
         Lessons(store),
         Regressions(store),
+        indexing,
+        source,
     )
 
 

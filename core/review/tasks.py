@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from core.answering.answer import Answer
 from core.answering.confidence import Signs
 from core.tables import departments, people, review_tasks
-from core.types import Chunk, DataClass, Passage
+from core.types import Chunk, DataClass, Passage, VerifiedText
 
 
 class TaskKind(StrEnum):
@@ -132,15 +132,29 @@ class Task:
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:
-    """A form that JSON can hold; the text for the indexes is left out."""
-    return asdict(replace(passage, chunk=replace(passage.chunk, indexed_text="")))
+    """A form that JSON can hold; the text for the indexes is left out, and that of an answer's sources.
+
+    These are passages of their own.
+    """
+    chunk = passage.chunk
+    verified = chunk.verified
+    if verified is not None:
+        bare = tuple(replace(source, text="", indexed_text="") for source in verified.sources)
+        verified = replace(verified, sources=bare)
+    return asdict(replace(passage, chunk=replace(chunk, indexed_text="", verified=verified)))
 
 
 def passage_of(data: Mapping[str, Any]) -> Passage:
     """The inverse of `passage_json`."""
-    kept = data["chunk"]
+    return Passage(_chunk_of(data["chunk"]), data["bm25"], data["cosine"], data["score"])
+
+
+def _chunk_of(kept: Mapping[str, Any]) -> Chunk:
+    verified = kept.get("verified")
+    if verified is not None:
+        verified = VerifiedText(**{**verified, "sources": tuple(map(_chunk_of, verified["sources"]))})
     own = {"heading_path": tuple(kept["heading_path"]), "data_class": DataClass(kept["data_class"])}
-    return Passage(Chunk(**{**kept, **own}), data["bm25"], data["cosine"], data["score"])
+    return Chunk(**{**kept, **own, "verified": verified})
 
 
 _holder, _assignee, _asker, _decider = (

@@ -15,11 +15,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from core.answering.answer import Answer
+from core.answering.checks.sources import plain_text
 from core.review.access import Access, View
 from core.review.meaning import Known, Likeness, Meaning
 from core.review.sources import passages_of
 from core.review.store import Store
-from core.tables import documents, people, verified_answers, verified_sources
+from core.tables import documents, people, verified_answers, verified_passages, verified_sources
 from core.types import DataClass, Errand, Passage, Person
 
 ACTIVE, SUSPENDED, RETIRED = "active", "suspended", "retired"
@@ -40,6 +41,11 @@ class VerifiedAnswer:
     verified_at: datetime
     reused: int
     sources: Mapping[int, int]
+
+    @property
+    def plain_text(self) -> str:
+        """The answer without the numbers of its sources, as retrieval finds it and citations count in it."""
+        return plain_text(self.answer.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +110,14 @@ class VerifiedAnswers:
         """One answer, or None when it is not this person's to read or does not stand any more."""
         found = self._find(person, verified_answers.c.id == verified_id, limit=1)
         return found[0] if found else None
+
+    def stand(self, person: Person, answer: Answer) -> bool:
+        """Whether what an answer cites of people's answers is in force as cited, and the person's to read."""
+        cited = {c.verified.id: c.verified.at for c in answer.citations if c.verified}
+        if not cited:
+            return True
+        found = self._find(person, verified_answers.c.id.in_(cited), limit=len(cited))
+        return {each.id: each.verified_at.isoformat() for each in found} == cited
 
     def note_reuse(self, verified_id: int) -> None:
         """Count that the answer has served once more."""
@@ -185,6 +199,12 @@ def bind(connection: sa.Connection, verified_id: int, sources: Mapping[int, int]
     rows = [{"verified_id": verified_id, "document_id": d, "version_id": v} for d, v in sources.items()]
     if rows:
         connection.execute(sa.insert(verified_sources), rows)
+
+
+def forget_words(connection: sa.Connection, which: sa.ColumnElement[bool]) -> None:
+    """Drop what was indexed of verified answers, within the transaction that has changed their words."""
+    ids = sa.select(verified_answers.c.id).where(which)
+    connection.execute(sa.delete(verified_passages).where(verified_passages.c.verified_id.in_(ids)))
 
 
 def question_key(question: str) -> str:

@@ -13,7 +13,7 @@ from core.errors import BadInput
 from core.review.sources import readers_of, rebound, sources_of
 from core.review.store import new_id
 from core.review.tasks import Task, TaskKind
-from core.review.verified import ACTIVE, RETIRED, SUSPENDED, bind, question_key
+from core.review.verified import ACTIVE, RETIRED, SUSPENDED, bind, forget_words, question_key
 from core.tables import review_sources, review_tasks, verified_answers
 from core.types import Person
 
@@ -68,6 +68,7 @@ def verify_again(
         .where(verified_answers.c.id == verified_id)
         .values(readers=readers, **values)
     )
+    forget_words(connection, verified_answers.c.id == verified_id)
     bind(connection, verified_id, kept)
     return verified_id
 
@@ -109,6 +110,7 @@ def take_back(connection: sa.Connection, task: Task) -> None:
             .where(verified)
             .values(state=SUSPENDED, retired_by=None, text=task.draft.text, answer=task.draft.to_json())
         )
+        forget_words(connection, verified)
     connection.execute(
         sa.update(verified_answers)
         .where(verified_answers.c.retired_by == task.id)

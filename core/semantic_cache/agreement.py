@@ -23,6 +23,13 @@ def same_answer(stored: Answer, fresh: Answer) -> bool:
     return len(one & other) >= _SHARED * len(one | other)
 
 
+def could_agree(stored: Answer, fresh: Answer) -> bool:
+    """Whether a judge is worth asking: both rest on a chunk in common, and no number is only in one."""
+    if fresh.outcome is not Outcome.ANSWERED or not _cited(stored) & _cited(fresh):
+        return False
+    return not any(_NUMBER.search(word) for word in _words(stored.text) ^ _words(fresh.text))
+
+
 def _cited(answer: Answer) -> frozenset[int]:
     return frozenset(citation.chunk_id for citation in answer.citations)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import datetime
+
+import sqlalchemy as sa
 
 from core.answering.answer import Answer
 from core.answering.standalone import leans_on_conversation
@@ -23,11 +28,13 @@ from core.semantic_cache.entries import CacheKey, Entry
 from core.semantic_cache.flight import Flights
 from core.semantic_cache.freshness import ChunkVectors, Freshness, Standing
 from core.semantic_cache.keeping import Keeper
+from core.semantic_cache.leases import DatabaseLeases, Leases
 from core.semantic_cache.ledger import Ledger
 from core.semantic_cache.lookup import Lookup
 from core.semantic_cache.meaning import InBackground, MeaningSearch
 from core.semantic_cache.recalled import CacheRules, Candidate, How, Miss
 from core.semantic_cache.store import FALSE_HIT, EntryStore
+from core.semantic_cache.turns import Turns
 from core.semantic_cache.verifier import confirmed
 from core.semantic_cache.wording import digest, is_english
 from core.tables import cache_entries
@@ -46,6 +53,7 @@ class SemanticCache:
 
     `questions` holds the questions' embeddings in collections of their own, `chunk_vectors` those of the
     documents. `judge` compares answers in the doubtful band; `in_background` runs what nobody waits for.
+    `leases` say among all processes who is answering what; they are in the database unless given.
     """
 
     def __init__(
@@ -61,6 +69,7 @@ class SemanticCache:
         judge: Judge = same_answer,
         in_background: InBackground | None = None,
         threshold: Callable[[], float] | None = None,
+        leases: Leases | None = None,
     ) -> None:
         self.rules = rules or CacheRules()
         # Asked at each recall where an administrator may turn it; otherwise that of the rules.
@@ -87,6 +96,9 @@ class SemanticCache:
             self.rules.entries,
         )
         self._flights = Flights(self.rules.flight_wait_s)
+        leases = leases or DatabaseLeases(database, clock, self.rules.lease_s)
+        wait_s = self.rules.flight_wait_s
+        self._turns = Turns(leases, wait_s, time.monotonic, time.sleep, lambda: uuid.uuid4().hex)
         self.administration = CacheAdministration(database, self._keeper, self._lookup, self._ledger)
 
     def flight(self, person: Person, key: CacheKey, question: str) -> AbstractContextManager[bool]:
@@ -94,7 +106,14 @@ class SemanticCache:
 
         Who is not first has waited for the first: recall once more, and answer afresh if that is a miss.
         """
-        return self._flights.of(f"{person.department}\n{key.digest}\n{digest(question)}")
+        return self._flights.of(_asked(person, key, question))
+
+    def turn(self, person: Person, key: CacheKey, question: str) -> AbstractContextManager[bool]:
+        """Entered as `with` when a model is to be asked: whether one has waited for another process.
+
+        Then recall once more, and answer afresh if that is a miss.
+        """
+        return self._turns.of(hashlib.sha256(_asked(person, key, question).encode()).hexdigest())
 
     def recall(
         self, person: Person, key: CacheKey, question: str, *, follow_up: bool = False
@@ -112,9 +131,7 @@ class SemanticCache:
             exact = self._lookup.worded(key.digest, digest(question))
             # Those that need no second look first.
             exact.sort(key=lambda entry: (not entry.verified, entry.department != person.department))
-            if (
-                found := self._servable(person, question, "exact", [(1.0, entry) for entry in exact])
-            ) is not None:
+            if (found := self._servable(person, question, "exact", 1.0, exact)) is not None:
                 return found
             if not is_english(question):
                 return self._miss("other language")
@@ -136,9 +153,9 @@ class SemanticCache:
         if candidate.how == "meaning":
             self._safely(lambda: self._store.add_alias(entry, digest(candidate.question)))
 
-    def missed(self, reason: str) -> None:
-        """Count a miss; the reason is that of `Miss`."""
-        self._safely(lambda: self._ledger.count(f"miss {reason}"))
+    def missed(self, reason: str, also: Callable[[sa.Connection], object] = lambda connection: None) -> bool:
+        """Count a miss; the reason is that of `Miss`. Gives whether it is committed, and `also` with it."""
+        return self._safely(lambda: self._ledger.count(f"miss {reason}", also=also))
 
     def remember(
         self,
@@ -150,11 +167,13 @@ class SemanticCache:
         *,
         confident: bool,
         flagged: bool = False,
+        judged_later: bool = False,
     ) -> str | None:
         """Store a fresh answer, or say why not. `miss` is from before its passages were retrieved.
 
         What came in between is looked at when it is served for the first time. When a near entry turns
-        out to have the same answer, the question becomes its alias instead.
+        out to have the same answer, the question becomes its alias instead; `judged_later` leaves that to
+        a judge that takes its time, and to `merge`.
         """
         try:
             if miss.reason == NOT_STANDALONE or miss.change is None:
@@ -164,7 +183,8 @@ class SemanticCache:
                 return reason
             near = miss.near
             # One with these very words was for another department, which may have other documents.
-            if near is not None and near.how == "meaning" and self._judge(near.entry.answer, answer):
+            doubtful = near is not None and near.how == "meaning" and not judged_later
+            if near is not None and doubtful and self._judge(near.entry.answer, answer):
                 self._store.add_alias(near.entry, digest(answer.question))
                 return None
             self._keeper.put(person.department, key, miss.change, answer, passages)
@@ -172,6 +192,20 @@ class SemanticCache:
         except Exception:
             log.exception("an answer could not be stored in the semantic cache")
             return "fault"
+
+    def merge(self, person: Person, key: CacheKey, near: Candidate, fresh: Answer) -> bool:
+        """Let the words of a fresh answer lead to a stored one, which says the same; whether they do now.
+
+        What was stored for these words meanwhile goes, if the stored one is at once for this person's
+        department too. Raises what the database raises.
+        """
+        entry, words = near.entry, digest(fresh.question)
+        self._store.add_alias(entry, words)
+        if all(other.id != entry.id for other in self._lookup.worded(key.digest, words)):
+            return False
+        if entry.department == person.department or entry.verified:
+            self._keeper.replace(entry, words, fresh.text)
+        return True
 
     def remember_verified(
         self,
@@ -220,19 +254,20 @@ class SemanticCache:
         self._worker.shutdown(wait=False, cancel_futures=True)
 
     def _by_meaning(self, person: Person, key: CacheKey, question: str) -> Candidate | Miss:
-        ranked = self._meaning.ranked(key.digest, question)
-        threshold = self._threshold()
-        good = [pair for pair in ranked if pair[0] >= threshold]
-        if (found := self._servable(person, question, "meaning", good)) is not None:
-            return found
-        doubtful = [pair for pair in ranked if threshold - self.rules.doubt <= pair[0] < threshold]
-        reason = "not servable" if good else "no like" if ranked else "nothing near"
-        return self._miss(reason, self._servable(person, question, "meaning", doubtful))
+        threshold = self._threshold() - self.rules.second_look
+        reason = "nothing near"
+        for score, entry_id in self._meaning.ranked(key.digest, question, threshold - self.rules.doubt):
+            good = score >= threshold
+            reason = "not servable" if good else "no like" if reason == "nothing near" else reason
+            found = self._servable(person, question, "meaning", score, self._lookup.among([entry_id]))
+            if found is not None:
+                return found if good else self._miss(reason, found)
+        return self._miss(reason)
 
     def _servable(
-        self, person: Person, question: str, how: How, ranked: Sequence[tuple[float, Entry]]
+        self, person: Person, question: str, how: How, score: float, entries: Iterable[Entry]
     ) -> Candidate | None:
-        for score, entry in ranked:
+        for entry in entries:
             if (change := self._good(entry, person)) is not None:
                 return Candidate(question, entry, how, score, change)
         return None
@@ -255,8 +290,15 @@ class SemanticCache:
             log.exception("the semantic cache cannot reach the database")
             return Miss(reason, None, near)
 
-    def _safely(self, work: Callable[[], object]) -> None:
+    def _safely(self, work: Callable[[], object]) -> bool:
         try:
             work()
         except Exception:
             log.exception("the semantic cache could not note something")
+            return False
+        return True
+
+
+def _asked(person: Person, key: CacheKey, question: str) -> str:
+    """What must be the same for two questions to be twins."""
+    return f"{person.department}\n{key.digest}\n{digest(question)}"

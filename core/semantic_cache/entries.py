@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,16 @@ class CacheKey:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A chunk that an answer rests on, in which version of which document, and who could read it."""
+    """A chunk that an answer rests on, in which version of which document, and who could read it.
+
+    `stands` says whether that was still the current version, with the same readers, when it was read.
+    """
 
     chunk_id: int
     document_id: int
     version_id: int
     readers: str
+    stands: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ class Entry:
     """A stored answer. `weakest_cosine` is that of its question with the least like of its sources,
     `department` that of whoever asked first.
 
-    `checked_change` is the last change of the index that is known not to concern it.
+    `checked_change` is the last change of the index that is known not to concern it, `last_change` the
+    newest one when the entry was read.
     """
 
     id: int
@@ -63,6 +69,15 @@ class Entry:
     tokens: int
     took_ms: int
     department: str
+    last_change: int
+
+
+class StoredQuestion(NamedTuple):
+    """What an entry is found by."""
+
+    id: int
+    text: str
+    vector: Vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Whether stored answers still stand: checked when one is about to be served, not by a sweep.
 
 Two things must hold. Every source is still the current version of its document, with the same readers,
-and this person is one of them: one statement says so. And nothing newer speaks to the question: an entry
-remembers the last change of the index that it was checked against, and each later one is looked at first.
-A process that dies anywhere leaves an entry unchecked, never wrongly served.
+and this person is one of them: the statement that reads the sources says so. And nothing newer speaks to
+the question: an entry remembers the last change of the index that it was checked against, and each later
+one is looked at first. A process that dies anywhere leaves an entry unchecked, never wrongly served.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.database import Database
 from core.semantic_cache.entries import Entry, Source, Vector
-from core.tables import cache_sources, changes, chunks, documents, versions
+from core.tables import changes, chunks, documents, versions
 from core.types import Person, Readership
 
 MARGIN = 0.05
@@ -29,19 +29,6 @@ MOST_CHUNKS = 2_000
 
 # Built once: putting a statement together takes longer than SQLite needs to run it.
 _LAST = sa.select(sa.func.max(changes.c.id))
-_STANDING = (
-    sa.select(documents.c.readers)
-    .select_from(cache_sources)
-    .join(
-        documents,
-        sa.and_(
-            documents.c.id == cache_sources.c.document_id,
-            documents.c.current_version_id == cache_sources.c.version_id,
-            documents.c.readers == cache_sources.c.readers,
-        ),
-    )
-    .where(cache_sources.c.entry_id == sa.bindparam("entry_id"))
-)
 
 
 class Standing(StrEnum):
@@ -75,14 +62,13 @@ class Freshness:
             return connection.scalar(_LAST) or 0
 
     def standing(self, entry: Entry, person: Person) -> tuple[Standing, int]:
-        """What became of it for this person, and the last change that this takes into account."""
-        with self._database.read() as connection:
-            last = connection.scalar(_LAST) or 0
-            state = _of_sources(connection, entry, person)
-            since = entry.checked_change
-            ids = _new_chunks(connection, since, entry) if last > since else {}
-        if state is not Standing.GOOD:
+        """What became of it, just read, for this person, and the last change that this takes into account."""
+        last = entry.last_change
+        state = _of_sources(entry, person)
+        if state is not Standing.GOOD or last <= entry.checked_change:
             return state, last
+        with self._database.read() as connection:
+            ids = _new_chunks(connection, entry)
         if sum(map(len, ids.values())) > MOST_CHUNKS:
             return Standing.UNCHECKED, last
         return (Standing.OVERTAKEN if self._is_near(entry, ids) else Standing.GOOD), last
@@ -130,17 +116,15 @@ class Freshness:
         return min((float(each @ vector) for each in found.values()), default=-1.0)
 
 
-def _of_sources(connection: sa.Connection, entry: Entry, person: Person) -> Standing:
-    """One statement: the sources that still are what they were, with who may read them."""
-    held = connection.scalars(_STANDING, {"entry_id": entry.id}).all()
-    if not entry.sources or len(held) < len(entry.sources):
+def _of_sources(entry: Entry, person: Person) -> Standing:
+    if not entry.sources or not all(source.stands for source in entry.sources):
         return Standing.CHANGED
-    readable = all(Readership.from_key(key).admits(person) for key in held)
+    readable = all(Readership.from_key(source.readers).admits(person) for source in entry.sources)
     return Standing.GOOD if readable else Standing.FORBIDDEN
 
 
-def _new_chunks(connection: sa.Connection, after: int, entry: Entry) -> dict[str, list[int]]:
-    """By reading group, the chunks of versions that came after this change and are current now.
+def _new_chunks(connection: sa.Connection, entry: Entry) -> dict[str, list[int]]:
+    """By reading group, the chunks of versions that came after the entry's check and are current now.
 
     Those of the entry's own sources are not new to it.
     """
@@ -149,7 +133,7 @@ def _new_chunks(connection: sa.Connection, after: int, entry: Entry) -> dict[str
         sa.select(versions.c.readers, chunks.c.id)
         .join(changes, sa.and_(changes.c.version_id == versions.c.id, changes.c.kind == "add"))
         .join(chunks, chunks.c.version_id == versions.c.id)
-        .where(changes.c.id > after, versions.c.state == "current", versions.c.id.not_in(own))
+        .where(changes.c.id > entry.checked_change, versions.c.state == "current", versions.c.id.not_in(own))
         .limit(MOST_CHUNKS + 1)
     ).all()
     found: dict[str, list[int]] = {}

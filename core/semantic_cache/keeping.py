@@ -11,7 +11,7 @@ from core.answering.answer import Answer
 from core.gateway.privacy.masking import Finder
 from core.knowledge.embedding import Embedder
 from core.semantic_cache.admission import refusal
-from core.semantic_cache.entries import CacheKey, NewEntry, Source
+from core.semantic_cache.entries import CacheKey, Entry, NewEntry, Source
 from core.semantic_cache.facts import signature
 from core.semantic_cache.freshness import Freshness
 from core.semantic_cache.lookup import Lookup
@@ -94,6 +94,12 @@ class Keeper:
         """Take entries out of use; says how many were still in it."""
         return self._forget(self._store.retire(which, reason))
 
+    def replace(self, entry: Entry, words: str, text: str) -> int:
+        """Retire the others with this digest of words and this text; says how many."""
+        same = sa.and_(_worded(entry.cache_key, words), cache_entries.c.text == text)
+        others = sa.and_(same, cache_entries.c.id != entry.id, ~cache_entries.c.verified)
+        return self.retire(others, "replaced")
+
     def sweep(self) -> int:
         """Delete what could not be served any more; says how many."""
         return self._forget(self._store.sweep())
@@ -149,7 +155,8 @@ def sources_of(answer: Answer, passages: Sequence[Passage]) -> tuple[Source, ...
 
 
 def _cited(answer: Answer) -> set[int]:
-    return {citation.chunk_id for citation in answer.citations}
+    """The chunks of documents: a cited answer of a person stands and falls with those beside it."""
+    return {citation.chunk_id for citation in answer.citations if citation.verified is None}
 
 
 def _worded(cache_key: str, sha256: str) -> sa.ColumnElement[bool]:

@@ -51,8 +51,16 @@ class Ledger:
         self._database = database
         self._clock = clock
 
-    def count(self, outcome: str, entry: Entry | None = None) -> None:
-        """One more of this outcome; with an entry, also what it saved, and that it was of use."""
+    def count(
+        self,
+        outcome: str,
+        entry: Entry | None = None,
+        also: Callable[[sa.Connection], object] = lambda connection: None,
+    ) -> None:
+        """One more of this outcome; with an entry, also what it saved, and that it was of use.
+
+        `also` is called last, within the transaction.
+        """
         saved = (entry.cost_microusd, entry.tokens, entry.took_ms) if entry else (0, 0, 0)
         sums = {"count": 1, **dict(zip(_SAVED, saved, strict=True))}
         dialect = sqlite if self._database.is_sqlite else postgresql
@@ -63,6 +71,7 @@ class Ledger:
             connection.execute(insert.on_conflict_do_update(index_elements=["day", "outcome"], set_=added))
             if entry is not None:
                 connection.execute(used(entry.id, self._clock()))
+            also(connection)
 
     def figures(self, since: datetime, size: int) -> Figures:
         """The sums from the day of `since` on."""

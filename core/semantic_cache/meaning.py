@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 
@@ -13,7 +14,7 @@ import numpy as np
 from core.knowledge.embedding import Embedder
 from core.knowledge.vector_index import VectorIndex
 from core.semantic_cache import sameness
-from core.semantic_cache.entries import Entry, Vector
+from core.semantic_cache.entries import StoredQuestion, Vector
 from core.semantic_cache.facts import signature
 from core.semantic_cache.geometry import GROWTH, MOST, Geometry, fitted
 from core.semantic_cache.lookup import Lookup
@@ -50,30 +51,41 @@ class MeaningSearch:
         self._geometries: dict[str, Geometry] = {}
         self._seen: set[str] = set()
 
-    def ranked(self, cache_key: str, question: str) -> list[tuple[float, Entry]]:
-        """Entries that could be the same, with their scores, the most alike first.
+    def ranked(self, cache_key: str, question: str, least: float) -> Iterator[tuple[float, int]]:
+        """Scores of at least this with the entries' ids, the most alike first.
 
-        Raises TimeoutError when the question cannot be embedded in time.
+        Words are read more slowly than vectors are compared, so the nearest are read first, and no more
+        than are asked for. Raises TimeoutError when the question cannot be embedded in time.
         """
         vector = self._embedded(question)
         self._look_after(cache_key, vector)
         wording = read(question)
-        entries = self._near(cache_key, signature(wording.facts), vector)
-        alike = [
-            (entry, stored)
-            for entry in entries
-            if sameness.compatible(wording, stored := read(entry.question))
-        ]
-        if not alike:
+        questions = self._near(cache_key, signature(wording.facts), vector)
+        best: list[tuple[float, int]] = []
+        for nearness, each in self._nearest(cache_key, vector, questions):
+            bound = sameness.at_most(nearness)
+            while best and -best[0][0] >= bound:
+                yield _popped(best)
+            if bound < least:
+                break
+            stored = read(each.text)
+            if sameness.compatible(wording, stored):
+                score = sameness.score(sameness.signs(wording, stored, nearness))
+                if score >= least:
+                    heapq.heappush(best, (-score, -each.id))
+        while best:
+            yield _popped(best)
+
+    def _nearest(
+        self, cache_key: str, vector: Vector, questions: Sequence[StoredQuestion]
+    ) -> list[tuple[float, StoredQuestion]]:
+        """With their cosines in the geometry of the cache, the nearest first."""
+        if not questions:
             return []
-        geometry = self._geometry(cache_key)
-        placed = geometry.placed(np.stack([vector, *(entry.vector for entry, _ in alike)]))
-        nearness = placed[1:] @ placed[0]
-        ranked = [
-            (sameness.score(sameness.signs(wording, stored, float(near))), entry)
-            for (entry, stored), near in zip(alike, nearness, strict=True)
-        ]
-        return sorted(ranked, key=lambda pair: -pair[0])
+        placed = self._geometry(cache_key).placed(np.stack([vector, *(each.vector for each in questions)]))
+        return sorted(
+            zip((placed[1:] @ placed[0]).tolist(), questions, strict=True), key=lambda pair: -pair[0]
+        )
 
     def add(self, cache_key: str, entry_id: int, facts: str, vector: Vector) -> None:
         """Make a stored question findable; `facts` is its signature."""
@@ -107,7 +119,7 @@ class MeaningSearch:
         """Let go of the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _near(self, cache_key: str, facts: str, vector: Vector) -> list[Entry]:
+    def _near(self, cache_key: str, facts: str, vector: Vector) -> list[StoredQuestion]:
         if facts:
             return self._lookup.with_signature(cache_key, facts)
         try:
@@ -115,7 +127,7 @@ class MeaningSearch:
         except Exception:
             self._distrust(cache_key, vector)
             raise
-        return self._lookup.among([entry_id for entry_id, _ in near])
+        return self._lookup.questions([entry_id for entry_id, _ in near])
 
     def _embedded(self, question: str) -> Vector:
         future = self._pool.submit(self._embedder.embed_query, question)
@@ -167,3 +179,8 @@ class MeaningSearch:
             with self._lock:
                 self._geometries[cache_key] = geometry
         return geometry
+
+
+def _popped(best: list[tuple[float, int]]) -> tuple[float, int]:
+    score, entry_id = heapq.heappop(best)
+    return -score, -entry_id

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
+
+_Reading = Callable[[re.Match[str]], str]
 
 _MONTHS = [
     "january",
@@ -53,7 +56,7 @@ def _time(hour: str, minute: str, half: str) -> str:
 
 
 # In this order: what one of them has read is not read again.
-_READINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...] = (
+_READINGS: tuple[tuple[re.Pattern[str], _Reading], ...] = (
     (
         re.compile(rf"\b({_YEAR})-([01]?\d)-([0-3]?\d)\b"),
         lambda m: f"date {m[1]}-{int(m[2])}-{int(m[3])}",
@@ -112,6 +115,10 @@ def periods(written: str) -> tuple[str, list[str]]:
     text = _LOWER_MONTH.sub(lambda m: f"{m[0]}~", text)
     found: list[str] = []
     for pattern, reading in _READINGS:
-        found.extend(reading(match) for match in pattern.finditer(text))
-        text = pattern.sub(" ; ", text)
+        text = pattern.sub(partial(_taken, reading, found), text)
     return text, found
+
+
+def _taken(reading: _Reading, found: list[str], match: re.Match[str]) -> str:
+    found.append(reading(match))
+    return " ; "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from core.semantic_cache.dial import DEFAULT, DIAL
+from core.semantic_cache.dial import DEFAULT, DIAL, SECOND_LOOK
 from core.semantic_cache.entries import Entry
 
 How = Literal["exact", "meaning"]
@@ -16,17 +16,22 @@ How = Literal["exact", "meaning"]
 class CacheRules:
     """`threshold` is a notch of the dial; `ttl` of unverified answers, `shadow_rate` in [0, 1].
 
-    `entries` are kept at most; an embedding may take `embed_wait_s`, a twin question `flight_wait_s`.
+    The dial is for questions alone. What is found by meaning must be borne out by what the question
+    retrieves before it is served: so `second_look` less is enough.
+    `entries` are kept at most; an embedding may take `embed_wait_s`, a twin question `flight_wait_s`;
+    a process that answers one is waited for no longer than `lease_s`, in case it died.
     `doubt` is the width of the band below the threshold in which a fresh answer is compared with the stored.
     """
 
     threshold: float = DIAL[DEFAULT].threshold
+    second_look: float = SECOND_LOOK
     doubt: float = 0.15
     ttl: timedelta = timedelta(days=30)
     entries: int = 100_000
     shadow_rate: float = 0.01
     embed_wait_s: float = 2.0
     flight_wait_s: float = 30.0
+    lease_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

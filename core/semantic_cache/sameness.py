@@ -61,6 +61,11 @@ def score(found: Signs) -> float:
     return float(sum(w * s for w, s in zip(WEIGHTS, found, strict=True)))
 
 
+def at_most(nearness: float) -> float:
+    """What `score` cannot exceed, from the nearness alone."""
+    return WEIGHTS.nearness * nearness + sum(max(0.0, weight) for weight in WEIGHTS[1:])
+
+
 def _bounds(wording: Wording) -> frozenset[str]:
     """On which side of a number: `less than 3 weeks` is not `3 weeks`."""
     if not any(fact.startswith("number") for fact in wording.facts):

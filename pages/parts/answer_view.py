@@ -11,7 +11,7 @@ from core.answering.citations import Citation
 from core.bootstrap import Desk
 from core.conversations import StoredMessage
 from core.types import Person
-from pages.parts import answer_actions, answer_related, answer_waiting, provenance
+from pages.parts import answer_actions, answer_related, answer_waiting, provenance, verified_panel
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label
 
@@ -74,11 +74,14 @@ def _text(given: Answer, message_id: int) -> None:
                 type="primary" if is_open else "secondary",
                 on_click=open_source,
                 args=(None,) if is_open else (message_id, citation.number),
+                icon=":material/verified:" if citation.verified else None,
                 help="Close this source" if is_open else "Read this passage",
             )
 
 
 def _where(citation: Citation) -> str:
+    if citation.verified is not None:
+        return verified_panel.chip(citation.verified)
     last = citation.heading_path[-1] if citation.heading_path else ""
     title = citation.title if len(citation.title) <= TITLE_CHARS else citation.title[: TITLE_CHARS - 1] + "…"
     if not last or last.casefold() == citation.title.casefold():

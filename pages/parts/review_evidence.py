@@ -11,7 +11,7 @@ from core.bootstrap import Desk
 from core.errors import AnswerdeskError
 from core.review.tasks import Task
 from core.types import Passage, Person
-from pages.parts import reader
+from pages.parts import provenance, reader
 from pages.parts.plain import label
 from pages.parts.wording import count, date
 
@@ -45,7 +45,8 @@ def draw(desk: Desk, person: Person, task: Task) -> None:
 def _title(number: int, passage: Passage, cited: bool) -> str:
     chunk = passage.chunk
     name = chunk.title if len(chunk.title) <= TITLE_CHARS else chunk.title[: TITLE_CHARS - 1] + "…"
-    return f"**{number}**\u2002{label(name)}" + ("\u2002:green-badge[cited]" if cited else "")
+    kind = "\u2002:green-badge[:material/verified: verified answer]" if chunk.verified else ""
+    return f"**{number}**\u2002{label(name)}{kind}" + ("\u2002:green-badge[cited]" if cited else "")
 
 
 def _passage(
@@ -58,13 +59,16 @@ def _passage(
     closest: Span | None,
 ) -> None:
     chunk = passage.chunk
+    if chunk.verified is not None:
+        st.caption(provenance.signature("Verified", chunk.verified.by, chunk.verified.at))
     where = [*chunk.heading_path, *([f"page {chunk.page}"] if chunk.page is not None else [])]
     if where:
         st.caption(" › ".join(map(label, where)))
     _scores(passage)
     marks = _quoted(citation, passage) or ([closest] if closest else [])
     reader.draw(chunk.title, chunk.text, marks, height_px=PASSAGE_PX, key=f"evidence-{task.id}-{number}")
-    _document(desk, person, passage, number)
+    if chunk.verified is None:
+        _document(desk, person, passage, number)
 
 
 def _scores(passage: Passage) -> None:

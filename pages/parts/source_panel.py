@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from core.answering.citations import Citation
@@ -9,7 +11,7 @@ from core.bootstrap import Desk
 from core.errors import AnswerdeskError
 from core.knowledge.catalog import DocumentText
 from core.types import Person
-from pages.parts import reader
+from pages.parts import reader, verified_panel
 from pages.parts.plain import label
 from pages.parts.wording import date
 
@@ -17,10 +19,13 @@ from pages.parts.wording import date
 AROUND = 700
 
 
-def draw(desk: Desk, person: Person, citation: Citation) -> bool:
-    """Show the cited passage; True when the person closes the panel."""
+def draw(desk: Desk, person: Person, citation: Citation, all_of_it: Sequence[Citation]) -> bool:
+    """Show the cited passage; True when the person closes the panel. `all_of_it` are the answer's sources."""
     with st.container(border=True, key="source"):
         closed = _heading(citation)
+        if citation.verified is not None:
+            verified_panel.draw(desk, person, citation, citation.verified, all_of_it)
+            return closed
         try:
             opened = desk.catalog.open(person, citation.document_id, citation.version_id)
         except AnswerdeskError as exc:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from core.answering.answer import Answer, Outcome
 from core.answering.citations import Citation
+from core.building.threads import one_core_each
 from core.database import Database
 from core.knowledge.embedding import Embedder
 from core.knowledge.vector_index import ChromaStore, VectorIndex
@@ -52,6 +53,7 @@ FRAMES = (
 
 def speed(embedder: Embedder) -> dict[str, Any]:
     """Milliseconds of hits by meaning, exact hits and misses."""
+    one_core_each()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         database, store = Database(f"sqlite:///{folder / 'bench.sqlite'}"), ChromaStore(folder / "chroma")

@@ -4,7 +4,8 @@ Every question gets the embedded model's best sentences, however little speaks f
 confidence. XQuAD's and the sample company's answers are right when they hold the gold; RepLiQA's, which
 has no gold answers, when they cite the gold document only. One question in five cannot be answered: it is
 asked by somebody who may not read its article. The figures are of documents that the fit never saw; what
-is shipped is fitted on all of them.
+is shipped is fitted on all of them. `most_coverage_at_5pct_risk` is what could be served if it were known
+which answers are right.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from sklearn.metrics import roc_auc_score
 from core.answering import prompts
 from core.answering.calibration import Judged, calibration_error, fit
 from core.answering.checks.guardrails import Guardrails, Screened, build_guardrails
-from core.answering.confidence import Signs, signs_of
+from core.answering.confidence import Signs
 from core.answering.drafting import Draft, drafted
 from core.answering.judging import head
+from core.answering.signs import signs_of
 from core.bootstrap import Desk, build
 from core.gateway.embedded_model import EmbeddedModel
 from core.gateway.messages import Finish, ModelRequest, Piece
@@ -41,6 +43,8 @@ MODEL_FILE = ROOT / "data" / "confidence.json"
 UNANSWERABLE_EACH = 4
 """Each fourth question is asked a second time, by somebody who cannot have an answer."""
 ALL = "all"
+SEED = 7
+OTHER_SEEDS = range(100, 120)
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,9 @@ def run(data: Path) -> dict[str, Any]:
         *_examples("qa_repliqa_sample", lambda desk: _repliqa(desk, data / "qa_repliqa_sample")),
         *_examples("qa_xquad", lambda desk: _xquad(desk, data / "qa_xquad")),
     ]
-    documents = sorted({example.document for example in examples})
-    held_out = set(np.random.default_rng(7).permutation(documents)[: len(documents) // 2])
-    seen = [example for example in examples if example.document not in held_out]
-    unseen = [example for example in examples if example.document in held_out]
-    model, _ = _fitted(seen)
-    chances = [model.probability(example.signs) for example in unseen]
+    unseen, chances = _held_out(examples, SEED)
     result = {"questions": len(examples), "held_out": len(unseen), **_figures(chances, unseen)}
+    result["other_splits"] = _mean_of_splits(examples)
     result["sets"] = {
         name: _figures([c for c, e in zip(chances, unseen, strict=True) if e.set_name == name], of_set)
         for name in sorted({e.set_name for e in unseen})
@@ -87,6 +87,25 @@ def run(data: Path) -> dict[str, Any]:
     for name, value in result.items():
         print(f"{name:>20}: {value}")
     return result
+
+
+def _held_out(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[float]]:
+    """The questions about one half of the documents, and what a fit on the other half makes of them."""
+    documents = sorted({example.document for example in examples})
+    held_out = set(np.random.default_rng(seed).permutation(documents)[: len(documents) // 2])
+    seen = [example for example in examples if example.document not in held_out]
+    unseen = [example for example in examples if example.document in held_out]
+    model, _ = _fitted(seen)
+    return unseen, [model.probability(example.signs) for example in unseen]
+
+
+def _mean_of_splits(examples: Sequence[Example]) -> dict[str, Any]:
+    """The means over other halves held out: which documents these are moves a figure by some hundredths."""
+    found = []
+    for seed in OTHER_SEEDS:
+        unseen, chances = _held_out(examples, seed)
+        found.append(_figures(chances, unseen))
+    return {name: round(float(np.mean([each[name] for each in found])), 4) for name in found[0]}
 
 
 def _fitted(examples: Sequence[Example]) -> tuple[Any, list[Judged]]:
@@ -113,6 +132,7 @@ def _figures(chances: Sequence[float], examples: Sequence[Example]) -> dict[str,
         "coverage_at_5pct_risk": _coverage(np.array(chances), right, 0.05),
         "answerable": round(float(answerable), 3),
         "right": round(float(right.mean()), 3),
+        "most_coverage_at_5pct_risk": round(min(1.0, float(right.mean()) / 0.95), 4),
     }
     if 0 < right.mean() < 1:
         figures = {"auroc": round(float(roc_auc_score(right, chances)), 4)} | figures
@@ -137,9 +157,10 @@ def _examples(name: str, questions: Callable[[Desk], Iterator[Posed]]) -> Iterat
         desk = build(Settings(data_dir=Path(folder), embedding_threads=1))
         try:
             model = EmbeddedModel(desk.knowledge.ranker, answers_from=0.0)
-            guardrails = build_guardrails(TermAnalyzer(), desk.settings.guardrails_file)
+            analyse = TermAnalyzer()
+            guardrails = build_guardrails(analyse, desk.settings.guardrails_file)
             for posed in questions(desk):
-                example = _example(name, posed, desk, guardrails, model)
+                example = _example(name, posed, desk, guardrails, model, analyse)
                 if example is not None:
                     yield example
         finally:
@@ -148,7 +169,12 @@ def _examples(name: str, questions: Callable[[Desk], Iterator[Posed]]) -> Iterat
 
 
 def _example(
-    name: str, posed: Posed, desk: Desk, guardrails: Guardrails, model: EmbeddedModel
+    name: str,
+    posed: Posed,
+    desk: Desk,
+    guardrails: Guardrails,
+    model: EmbeddedModel,
+    analyse: TermAnalyzer,
 ) -> Example | None:
     asked = posed.asked
     passages = desk.knowledge.retriever.search(asked.text, asked.person).passages
@@ -156,7 +182,7 @@ def _example(
     ranked = desk.knowledge.ranker.rank(asked.text, [c.text for c in chunks], [head(c) for c in chunks])
     request = ModelRequest("embedded", prompts.answer_messages(asked.text, passages))
     draft = _drafted(guardrails, model, request, passages)
-    signs = signs_of(passages, ranked)
+    signs = signs_of(asked.text, passages, ranked, analyse)
     if signs is None:
         return None
     if posed.judged_by_document:

@@ -32,6 +32,7 @@ from core.gateway.charges import Caller, Spent
 from core.gateway.holds import EXPIRED_AT_ONCE, Hold
 from core.gateway.money import Period, Scope
 from core.identity import Identity
+from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
 from core.tables import budget_counters, charge_days, charges, hold_parts
 from core.tables import budgets as budgets_table
@@ -158,7 +159,7 @@ def test_settling_twice_charges_once(budgets: Budgets, database: Database) -> No
     assert [expired.id for expired in budgets.expire()] == [late.id]
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(lambda _: budgets.settle(late, bill(100_000)), range(8)))
-    assert len({result[0].id for result in results}) == 1
+    assert len({result[0] for result in results}) == 1
     assert standing(budgets) == (500_000, 0)
     with database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(charges)).scalar() == 2
@@ -555,3 +556,66 @@ def test_an_expired_hold_is_on_record_with_whose_it_was(
         "purpose": "answer",
         "amounts_microusd": [["department", "sales", 3 * DOLLAR], ["provider", "openai", 3 * DOLLAR]],
     }
+
+
+def test_calls_of_one_moment_share_transactions_and_each_has_its_own_entry(
+    database: Database, clock: Clock, administrator: Person
+) -> None:
+    """Sixteen calls at once: the sums are right, each hold names its own entry, the chain is whole."""
+    journal = Journal(database, clock)
+    budgets = Budgets(database, clock, journal.append_in)
+    budgets.set_limit(administrator, SALES, 100 * DOLLAR)
+    budgets.release(take(budgets, DOLLAR))
+    callers, rounds, commits = 16, 4, []
+    barrier = threading.Barrier(callers)
+
+    def committed(connection: sa.Connection) -> None:
+        if connection.get_execution_options().get("answerdesk_write"):
+            commits.append(connection)
+
+    def call(number: int) -> None:
+        for turn in range(rounds):
+            caller = Caller("sales", number, f"t{number}-{turn}", "answer")
+            records = [Record(caller.trace_id, kind) for kind in (Kind.REDACTION, Kind.MODEL_ATTEMPT)]
+            barrier.wait()
+            hold = budgets.hold({SALES: DOLLAR, OPENAI: DOLLAR}, 60, caller, *records)
+            outcome = Record(caller.trace_id, Kind.MODEL_OUTCOME, closes=hold.entry)
+            (charge,) = budgets.settle(hold, bill(DOLLAR // 4), records=[outcome])
+            assert (charge.hold_id, charge.caller) == (hold.id, caller)
+            entries = journal.trace(caller.trace_id)
+            assert [entry.kind for entry in entries] == ["redaction", "model_attempt", "model_outcome"]
+            assert entries[1].seq == hold.entry == entries[2].closes
+
+    sa.event.listen(database.engine, "commit", committed)
+    try:
+        with ThreadPoolExecutor(callers) as pool:
+            list(pool.map(call, range(callers)))
+    finally:
+        sa.event.remove(database.engine, "commit", committed)
+    assert len(commits) < 2 * callers * rounds
+    assert standing(budgets) == standing(budgets, OPENAI) == (callers * rounds * DOLLAR // 4, 0)
+    assert budgets.open_holds() == []
+    assert journal.verify().intact
+    with database.read() as connection:
+        day = connection.execute(sa.select(sa.func.sum(charge_days.c.calls), sa.func.count())).one()
+    assert tuple(map(int, day)) == (callers * rounds, callers)
+
+
+def test_one_call_without_room_does_not_keep_the_others_of_its_moment_from_theirs(
+    budgets: Budgets, administrator: Person
+) -> None:
+    """The first of them that do not fit are refused, whoever they came with."""
+    budgets.set_limit(administrator, SALES, 10 * DOLLAR)
+    barrier = threading.Barrier(8)
+
+    def call(number: int) -> bool:
+        barrier.wait()
+        try:
+            take(budgets, 20 * DOLLAR if number == 0 else DOLLAR)
+        except BudgetExceeded:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(call, range(8))) == [False, *[True] * 7]
+    assert standing(budgets) == (0, 7 * DOLLAR)

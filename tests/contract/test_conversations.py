@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
@@ -12,6 +13,8 @@ from core.conversations import Conversations
 from core.database import Database
 from core.errors import BadInput, NotFound
 from core.identity import Identity
+from core.journal.entries import Kind, Record
+from core.journal.journal import Journal
 from core.types import Person
 from tests.conftest import add_departments, add_person
 from tests.fakes import Clock
@@ -105,3 +108,25 @@ def test_a_thumb_can_be_changed_and_taken_back(
     assert conversations.messages(ada, mine)[1].rating is None
     with pytest.raises(NotFound):
         conversations.rate(ada, question, 1)
+
+
+def test_what_is_written_with_a_message_is_there_with_it_or_neither_is(
+    conversations: Conversations, people: tuple[Person, Person], database: Database, clock: Clock
+) -> None:
+    """The journal's entry of a question and of an answer knows its message."""
+    ada, _ = people
+    mine = conversations.start(ada, "Leave?")
+    journal = Journal(database, clock)
+
+    def note(connection: sa.Connection, message: int) -> None:
+        journal.append_in(connection, Record("t", Kind.QUESTION, "people", ada.id, data={"message": message}))
+
+    def fail(connection: sa.Connection, message: int) -> None:
+        note(connection, message)
+        raise OSError("the disk is full")
+
+    kept = conversations.add(ada, mine, "person", "leave?", "t", also=note)
+    with pytest.raises(OSError, match="full"):
+        conversations.add(ada, mine, "person", "and now?", "t", also=fail)
+    assert [message.id for message in conversations.messages(ada, mine)] == [kept]
+    assert [entry.data["message"] for entry in journal.trace("t")] == [kept]

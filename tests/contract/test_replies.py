@@ -6,6 +6,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -14,6 +15,7 @@ from core.database import Database
 from core.identity import Identity
 from core.journal.journal import Journal
 from core.keys import Keys, NewKey
+from core.proxy.questions import Asked, Questions
 from core.proxy.replies import CLAIM_LIFE, Claim, Replies, ReplyKind, Reused, Unfinished
 from core.types import Role
 from tests.conftest import add_departments, add_person
@@ -86,3 +88,26 @@ def test_a_kept_reply_is_for_its_key_and_its_time(replies: Replies, key_ids: lis
     assert replies.find(key_ids[0], ReplyKind.ONCE, "d" * 64) is None
     clock.advance(days=1)
     assert replies.find(key_ids[0], ReplyKind.CACHE, "d" * 64) is None
+
+
+def test_what_is_kept_has_a_most_and_a_question_goes_with_its_reply(
+    database: Database, key_ids: list[str], clock: Clock
+) -> None:
+    """The oldest go first, of one key and kind only; what has run out is found by nobody."""
+    replies, questions = Replies(database, clock, most=3), Questions(database, clock)
+    cache, mine, other = ReplyKind.CACHE, *key_ids
+    vector = np.ones(4, np.float32)
+    replies.keep(other, cache, "d0", {"n": 0}, DAY, Asked("scope", "q0", vector))
+    for number in range(5):
+        digest = f"d{number}"
+        replies.keep(mine, cache, digest, {"n": number}, DAY, Asked("scope", f"q{number}", vector))
+        clock.advance(seconds=1)
+    assert [each.question for each in questions.like(mine, cache, "scope", 9)] == ["q4", "q3", "q2"]
+    assert [each.digest for each in questions.like(mine, cache, "scope", 1)] == ["d4"]
+    assert [each.question for each in questions.like(other, cache, "scope", 9)] == ["q0"]
+    assert questions.like(mine, cache, "another", 9) == []
+    assert (questions.count(mine, cache), questions.vectors(mine, cache, 9).shape) == (3, (3, 4))
+    assert replies.find(mine, cache, "d1") is None
+    clock.advance(days=2)
+    assert questions.like(mine, cache, "scope", 9) == []
+    assert questions.vectors(mine, cache, 9).shape[0] == questions.count(mine, cache) == 0

@@ -89,7 +89,7 @@ def spared(cost_microusd: int, tokens: int, took_ms: int) -> Entry:
     at = datetime(2026, 10, 1, tzinfo=UTC)
     vector = np.zeros(3, np.float32)
     spent = (cost_microusd, tokens, took_ms)
-    return Entry(1, "k", answer.question, vector, answer, (), at, False, 0.5, 0, *spent, "people")
+    return Entry(1, "k", answer.question, vector, answer, (), at, False, 0.5, 0, *spent, "people", 0)
 
 
 @pytest.fixture

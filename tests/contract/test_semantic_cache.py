@@ -364,7 +364,7 @@ def test_a_planted_answer_needs_the_evidence_of_the_plain_question(house: House)
 
 
 def test_a_doubtful_question_with_the_same_fresh_answer_becomes_an_alias(make_house: MakeHouse) -> None:
-    house = make_house(CacheRules(threshold=0.99, doubt=0.5))
+    house = make_house(CacheRules(threshold=0.99, second_look=0, doubt=0.5))
     policy = house.document("leave.md", POLICY)
     house.answered(house.person(), policy)
     assert house.miss(house.person(), ALIKE).near is not None
@@ -374,7 +374,7 @@ def test_a_doubtful_question_with_the_same_fresh_answer_becomes_an_alias(make_ho
 
 
 def test_a_doubtful_question_with_another_fresh_answer_is_stored_as_its_own(make_house: MakeHouse) -> None:
-    house = make_house(CacheRules(threshold=0.99, doubt=0.5))
+    house = make_house(CacheRules(threshold=0.99, second_look=0, doubt=0.5))
     policy = house.document("leave.md", POLICY)
     house.answered(house.person(), policy)
     house.answered(house.person(), policy, question=ALIKE, text="Up to six days may be carried over [1].")
@@ -382,7 +382,9 @@ def test_a_doubtful_question_with_another_fresh_answer_is_stored_as_its_own(make
 
 
 def test_the_judge_can_be_another(make_house: MakeHouse) -> None:
-    house = make_house(CacheRules(threshold=0.99, doubt=0.5), judge=lambda stored, fresh: False)
+    house = make_house(
+        CacheRules(threshold=0.99, second_look=0, doubt=0.5), judge=lambda stored, fresh: False
+    )
     policy = house.document("leave.md", POLICY)
     house.answered(house.person(), policy)
     house.answered(house.person(), policy, question=ALIKE)
@@ -484,7 +486,7 @@ def test_the_figures_say_what_was_hit_missed_and_saved(house: House, clock: Cloc
     house.cache.shadowed(False)
     figures = house.cache.administration.figures(house.person("people", Role.MANAGER), since)
     assert (figures.hits_exact, figures.hits_meaning, figures.hits, figures.hit_rate) == (1, 1, 2, 0.5)
-    assert figures.misses == {"no like": 1, "other evidence": 1}
+    assert figures.misses == {"nothing near": 1, "other evidence": 1}
     assert (figures.saved_microusd, figures.saved_tokens, figures.saved_ms) == (4_200, 2_000, 3_000)
     assert (figures.shadow_agreed, figures.shadow_disagreed) == (1, 1)
     [line] = house.cache.administration.most_used(house.person("people", Role.ADMINISTRATOR))

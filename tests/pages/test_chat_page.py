@@ -94,22 +94,51 @@ def test_people_of_another_department_do_not_find_a_restricted_document(
     assert "head of sales" not in answer
 
 
-def test_an_answer_points_to_a_colleagues_answer_which_is_given_when_it_is_clicked(
-    open_app: OpenApp, desk: Desk, employee: Person
-) -> None:
-    answered = "How many days of leave may be carried over to 2027?"
+ANSWERED = "How many days of leave may be carried over to 2027?"
+
+
+def verified(desk: Desk, asker: Person, text: str) -> None:
+    """A question that a colleague has answered from the leave policy."""
     reviewer = add_person(desk.identity, "vera", "people", Role.REVIEWER)
-    passages = desk.knowledge.retriever.search(answered, employee).passages
-    handing = Asking(desk.conversations, desk.reviews.intake)
-    handed = handing.flagged(employee, answered, "Five days to [2027](https://evil.example) [1].", passages)
+    passages = desk.knowledge.retriever.search(ANSWERED, asker).passages
+    handed = Asking(desk.conversations, desk.reviews.intake).flagged(asker, ANSWERED, text, passages)
     lease = desk.reviews.queue.claim(reviewer, handed.task_id)
     desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.APPROVED))
 
+
+def test_a_colleagues_answer_is_a_source_with_who_and_when_and_what_it_rests_on(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    """Opened, it shows its words as long as it is in force."""
+    verified(desk, employee, "Five days to [2027](https://evil.example) [1].")
+    at = ask(open_app(employee))
+    chip, behind = keys(at, "cite-")
+    assert at.button(key=chip).label.endswith("Verified answer, Vera, 24 Nov 2026")
+    assert "Carry\\-over" in at.button(key=behind).label
+    at.button(key=chip).click().run()
+    [reader] = component_data(at, "answerdesk_reader")
+    assert "".join(text for text, _ in reader["parts"]) == "Five days to [2027](https://evil.example)."
+    assert "It rests on :gray-badge[2]" in all_text(at) and "Version" not in all_text(at)
+    assert ":green-badge[:material/verified: Verified by Vera, 24 Nov 2026]" in all_text(at)
+    at.button(key=behind).click().run()
+    assert "Version 1" in all_text(at)
+
+    newer = text_source("people/leave.md", LEAVE.replace("five", "six"), Readership.everyone())
+    list(desk.knowledge.ingestion.run([newer], "upload"))
+    at.button(key=chip).click().run()
+    assert "no longer in force" in all_text(at) and not component_data(at, "answerdesk_reader")
+
+
+def test_an_answer_points_to_a_colleagues_answer_which_is_given_when_it_is_clicked(
+    open_app: OpenApp, desk: Desk, employee: Person, model: QuotingModel
+) -> None:
+    verified(desk, employee, "Five days to [2027](https://evil.example) [1].")
+    model.says = "Up to five days of leave may be carried over. [2]"
     at = ask(open_app(employee))
     assert "Up to five days of leave may be carried over." in all_text(at)
     assert "A colleague has answered a similar question:" in all_text(at)
     [pointer] = keys(at, "related-")
-    assert at.button(key=pointer).label.replace("\\", "") == answered
+    assert at.button(key=pointer).label.replace("\\", "") == ANSWERED
     assert ":green-badge[:material/verified: Verified by Vera, 24 Nov 2026]" in all_text(at)
     at.button(key=pointer).click().run()
     assert "Five days to" in all_text(at) and len(at.chat_message) == 4

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from core.answering.answer import Answer, Outcome, Related
 from core.assistant import FAULT, Answered, Event, Written
 from core.bootstrap import Desk
+from core.gateway.fence import FencedPassage, unfence
 from core.gateway.messages import Restart
 from core.journal.entries import Kind
 from core.journal.search import Filters
@@ -17,6 +19,7 @@ from core.review.decisions import Decision
 from core.review.intake import Handed
 from core.review.tasks import TaskKind, Verdict
 from core.settings import CacheSettings, Settings
+from core.tables import charges
 from core.types import Person, Readership, Role
 from tests.conftest import Clock, MakeDesk, add_departments, add_person, text_source
 from tests.fakes import HashEmbedder, ScriptedModel, Vectors
@@ -27,6 +30,8 @@ LEAVE = "Five days of annual leave may be carried over to the next year. They mu
 QUESTION = "How many days of annual leave may be carried over?"
 SIMILAR = "How many days of annual leave may be carried over to 2027?"
 VERIFIED = "Five days may be carried over to 2027 [1]."
+FROM_DOCUMENT = "Five days of annual leave may be carried over to the next year [2]."
+"""GOOD, where the passage that stands first is a verified answer."""
 GOOD = "Five days of annual leave may be carried over to the next year [1]."
 
 
@@ -237,7 +242,7 @@ def test_an_answer_points_to_what_a_colleague_has_answered_to_a_similar_question
     """Beside a new answer and beside none; what is kept for others points nowhere."""
     verify(desk, reviewer, ada)
     pointer = (Related(SIMILAR, "Vera", clock().isoformat()),)
-    script(model, GOOD)
+    script(model, FROM_DOCUMENT)
     answer = answer_of(ask(desk, bo))
     assert (answer.text, answer.verified, answer.related) == (GOOD, None, pointer)
     kept = desk.conversations.messages(bo, desk.conversations.list(bo)[0].id)[-1]
@@ -260,7 +265,7 @@ def test_nobody_is_pointed_to_a_question_about_what_they_may_not_read(
     text = "Five days of annual leave may be carried over to 2027."
     upload(desk, text, Readership.of(["people"]), "people/board.txt")
     verify(desk, reviewer, ada, "people")
-    script(model, GOOD)
+    script(model, FROM_DOCUMENT.replace("[2]", "[3]"))
     conversation = desk.conversations.start(ada, "x")
     [pointer] = answer_of(ask(desk, ada, QUESTION, conversation)).related
     assert pointer.question == SIMILAR
@@ -271,6 +276,109 @@ def test_nobody_is_pointed_to_a_question_about_what_they_may_not_read(
     given = desk.conversations.messages(ada, conversation)[-1]
     approved = approve(desk, reviewer, desk.reviews.intake.ask_person(ada, given.id))
     assert (approved.text, approved.related) == (given.text, ())
+
+
+OTHER_WORDS = "Does unused leave survive the turn of the year?"
+COLLEAGUE = "Yes, up to five days of annual leave survive the turn of the year [1]."
+IN_OTHER_WORDS = "How much unused leave survives when the year turns?"
+FROM_COLLEAGUE = "Up to five days of annual leave survive the turn of the year [1]."
+
+
+def answered_by_a_person(desk: Desk, reviewer: Person, asker: Person) -> None:
+    """A question of hardly any words of the document's, which a reviewer has answered from it."""
+    document = {info.name: info.id for info in desk.catalog.documents(asker)}["people/leave.txt"]
+    found = desk.knowledge.retriever.search("leave", asker).passages
+    passages = [passage for passage in found if passage.chunk.document_id == document]
+    handed = HandingOver(desk.conversations, desk.reviews.intake).flagged(asker, OTHER_WORDS, "", passages)
+    lease = desk.reviews.queue.claim(reviewer, handed.task_id)
+    decision = Decision(Verdict.EDITED, COLLEAGUE, override="It says so in other words.")
+    desk.reviews.decisions.decide(reviewer, lease, decision)
+
+
+def passages_shown(model: ScriptedModel) -> list[FencedPassage]:
+    """What the model was shown last."""
+    fenced = unfence(model.requests[-1].messages[-1].content)
+    assert fenced is not None
+    return fenced[0]
+
+
+def test_a_question_in_other_words_is_answered_from_what_a_person_answered(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person, clock: Clock
+) -> None:
+    """As a passage among the others; the answer cites who and when, and the document behind it."""
+    upload(desk, "The canteen opens at noon.", name="people/canteen.txt")
+    answered_by_a_person(desk, reviewer, ada)
+    script(model, FROM_COLLEAGUE)
+    events = ask(desk, bo, IN_OTHER_WORDS)
+
+    first, second, *_ = passages_shown(model)
+    assert (first.title, first.section) == (OTHER_WORDS, "Verified answer")
+    assert first.text == COLLEAGUE.replace(" [1]", "") and second.text == LEAVE
+    answer = answer_of(events)
+    assert answer.outcome is Outcome.ANSWERED and answer.verified is None and answer.related == ()
+    cited, behind = answer.citations
+    assert cited.verified is not None and (cited.title, cited.number) == (OTHER_WORDS, 1)
+    assert (cited.verified.by, cited.verified.at) == ("Vera", clock().isoformat())
+    assert cited.verified.rests_on == (behind.chunk_id,) and behind.verified is None
+    assert shown(events).strip() == answer.text
+
+
+def test_who_may_not_read_its_sources_never_sees_a_persons_answer(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person
+) -> None:
+    """Neither its words nor that there is one: the search is the same as without it."""
+    upload(desk, LEAVE, Readership.of(["people"]))
+    upload(desk, "Leave is asked for by form.", name="people/form.txt")
+    source = desk.reviews.source
+    assert source is not None
+    search = desk.knowledge.retriever.beside(source).search
+    before = search(IN_OTHER_WORDS, bo)
+    answered_by_a_person(desk, reviewer, ada)
+
+    assert search(IN_OTHER_WORDS, bo) == before
+    assert [p.chunk.kind for p in search(IN_OTHER_WORDS, ada).passages].count("verified") == 1
+    script(model, "NOT_FOUND")
+    ask(desk, bo, IN_OTHER_WORDS)
+    prompts = "\n".join(message.content for request in model.requests for message in request.messages)
+    assert "survive the turn" not in prompts
+
+
+def test_a_persons_answer_is_gone_when_its_source_changes_and_waits_in_the_queue(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person
+) -> None:
+    """And so is what was answered from it, which the cache has kept."""
+    answered_by_a_person(desk, reviewer, ada)
+    script(model, FROM_COLLEAGUE)
+    ask(desk, bo, IN_OTHER_WORDS)
+    assert answer_of(ask(desk, bo, IN_OTHER_WORDS)).reuse is not None
+    upload(desk, LEAVE.replace("Five", "Six"))
+    script(model, "NOT_FOUND")
+    assert answer_of(ask(desk, bo, IN_OTHER_WORDS)).outcome is Outcome.NOT_FOUND
+    assert all(passage.section != "Verified answer" for passage in passages_shown(model))
+
+    assert desk.reviews.staleness.sweep() == 1
+    [item] = desk.reviews.queue.items(reviewer)
+    assert (item.kind, item.question) == (TaskKind.STALE, OTHER_WORDS)
+
+
+def test_what_was_answered_from_a_persons_answer_is_not_given_again_once_that_is_retired(
+    desk: Desk, model: ScriptedModel, ada: Person, bo: Person, reviewer: Person
+) -> None:
+    """Though every document stands."""
+    answered_by_a_person(desk, reviewer, ada)
+    script(model, FROM_COLLEAGUE)
+    ask(desk, bo, IN_OTHER_WORDS)
+    assert answer_of(ask(desk, bo, IN_OTHER_WORDS)).reuse is not None
+    conversation = desk.conversations.start(bo, "x")
+    assert answer_of(ask(desk, bo, OTHER_WORDS, conversation)).text == COLLEAGUE
+    given = desk.conversations.messages(bo, conversation)[-1]
+    handed = desk.reviews.intake.report(bo, given.id, "It is six.")
+    lease = desk.reviews.queue.claim(reviewer, handed.task_id)
+    desk.reviews.decisions.decide(reviewer, lease, Decision(Verdict.NOT_IN_DOCUMENTS))
+
+    script(model, "NOT_FOUND")
+    again = answer_of(ask(desk, bo, IN_OTHER_WORDS))
+    assert (again.outcome, again.reuse) == (Outcome.NOT_FOUND, None)
 
 
 def test_a_question_that_a_rule_forbids_reaches_no_model(
@@ -308,9 +416,10 @@ def test_not_my_question_takes_an_answer_out_of_use(desk: Desk, model: ScriptedM
     assert answer_of(ask(desk, ada)).reuse is None
 
 
-def test_a_shadow_answer_is_compared_and_shown_to_nobody(
+def test_a_shadow_answer_is_compared_shown_to_nobody_and_charged_to_the_house(
     make_desk: MakeDesk, model: ScriptedModel, desk: Desk, clock: Clock
 ) -> None:
+    """The asker's department and limits have nothing to do with it."""
     settings = Settings(
         data_dir=desk.settings.data_dir, reranker="none", cache=CacheSettings(shadow_rate=1.0)
     )
@@ -329,6 +438,12 @@ def test_a_shadow_answer_is_compared_and_shown_to_nobody(
     assert served.text == GOOD and len(model.requests) == 2
     figures = desk.cache.administration.figures(manager, clock())
     assert (figures.shadow_agreed, figures.shadow_disagreed) == (0, 1)
+    with desk.database.read() as connection:
+        columns = (charges.c[name] for name in ("department", "person_id", "purpose"))
+        paid = connection.execute(sa.select(*columns).where(~charges.c.cached)).all()
+    assert [tuple(row) for row in paid] == [("people", ada.id, "answer"), ("house", None, "shadow")]
+    attempts = desk.journal.search(Filters(kinds=(Kind.MODEL_ATTEMPT,)))
+    assert {(entry.department, entry.person_id) for entry in attempts[:1]} == {("house", None)}
 
 
 DOUBTFUL = "Which leave may be carried over in a leap year?"

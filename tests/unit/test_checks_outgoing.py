@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -10,6 +10,7 @@ from core.answering.checks.findings import Action
 from core.answering.checks.outgoing import Judged, SentenceChecker
 from core.answering.checks.support import SupportChecker
 from core.knowledge.terms import TermAnalyzer
+from core.types import VerifiedText
 from tests.bench.corruptions import Example, company_examples
 from tests.fakes import ShapeFinder, passage
 
@@ -192,3 +193,12 @@ def test_a_finding_says_where_it_was_seen(checker: SentenceChecker) -> None:
     assert finding.span is not None
     assert said[slice(*finding.span)] == "41"
     assert "41" in finding.sentence
+
+
+def test_what_a_person_answered_is_evidence_and_what_they_were_asked_is_not(checker: SentenceChecker) -> None:
+    """The question says what the answer is about; a number that only it has is supported by nothing."""
+    asked = passage("No, at most five days may be.", title="May 9 days of leave be carried over?")
+    by = VerifiedText(1, "Vera", "2026-11-24T09:00:00+00:00", (LEAVE.chunk,))
+    said = replace(asked, chunk=replace(asked.chunk, verified=by))
+    assert checker.judge("At most 5 days of leave may be carried over [1].", [said]).passed
+    assert not checker.judge("9 days of leave may be carried over [1].", [said]).passed

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.answering.citations import Citation, CitationWriter
-from core.types import Chunk, Passage
+from core.types import Chunk, Passage, VerifiedText
 
 
 def passage(number: int, text: str = "Five days may be carried over. Ask by May.") -> Passage:
@@ -97,3 +98,19 @@ def test_how_the_text_arrives_changes_nothing(parts: list[str], cuts: list[int])
     whole, cut = write(text), write(text, cuts=tuple(min(c, len(text)) for c in cuts))
     assert whole[0] == cut[0]
     assert whole[1].citations() == cut[1].citations()
+
+
+def test_a_cited_answer_of_a_person_brings_the_documents_that_it_rests_on() -> None:
+    """Each once, behind those that the text cites; spans of the answer count in the answer."""
+    first, second, third = (passage(number) for number in (1, 2, 3))
+    by = VerifiedText(7, "Vera", "2026-11-24T09:00:00+00:00", (first.chunk, third.chunk))
+    said = replace(second, chunk=replace(second.chunk, id=-5, start=0, title="How many?", verified=by))
+    writer = CitationWriter([first, said])
+    assert writer.feed("Five days may be carried over [2]. Ask by May [1].").startswith("Five days")
+    writer.finish()
+    answer, policy, behind = writer.citations()
+    assert (answer.number, answer.title, answer.quotes) == (1, "How many?", ((0, 29),))
+    assert answer.verified is not None
+    assert (answer.verified.id, answer.verified.by, answer.verified.rests_on) == (7, "Vera", (1, 3))
+    assert [(c.number, c.chunk_id, c.verified) for c in (policy, behind)] == [(2, 1, None), (3, 3, None)]
+    assert [Citation.from_json(c.to_json()) for c in writer.citations()] == [answer, policy, behind]

@@ -27,6 +27,8 @@ class Sentence:
     passage: int
     score: float
     text: str = "26 days."
+    start: int = 0
+    near: tuple[float, ...] = (0.5,)
 
 
 class Ranker:
@@ -70,7 +72,7 @@ def dial(desk: Desk, clock: Clock, time: Time, decisions: list[Judged]) -> Confi
 
 
 def judge(*scores: float, dial: ConfidenceDial) -> Judgement:
-    return Judge(Ranker(*scores), dial.setting)("How many?", [passage("26 days.")])
+    return Judge(Ranker(*scores), dial.setting, str.split)("How many?", [passage("26 days.")])
 
 
 def test_the_best_sentence_decides(dial: ConfidenceDial) -> None:
@@ -82,7 +84,7 @@ def test_the_best_sentence_decides(dial: ConfidenceDial) -> None:
 
 def test_no_passages_are_no_evidence(dial: ConfidenceDial) -> None:
     """Nothing was found, or nothing in it can be quoted."""
-    found = Judge(Ranker(), dial.setting)("How many?", [])
+    found = Judge(Ranker(), dial.setting, str.split)("How many?", [])
     assert found.nothing
     assert found.confidence(1.0) == 0.0
 
@@ -91,7 +93,7 @@ def test_the_ranker_reads_passages_below_their_headings(dial: ConfidenceDial) ->
     """Title and heading path are given as the embedded model gives them, so one ranking serves both."""
     ranker = Ranker(0.5)
     below = passage("26 days.", title="Leave", heading_path=("Days", "Ireland"))
-    Judge(ranker, dial.setting)("How many?", [below, passage("None.", title="Leave")])
+    Judge(ranker, dial.setting, str.split)("How many?", [below, passage("None.", title="Leave")])
     assert ranker.asked == [("How many?", ["26 days.", "None."], ["Leave\nDays > Ireland", "Leave"])]
 
 

@@ -14,6 +14,7 @@ import pytest
 from core.gateway.charges import Caller
 from core.gateway.models import LiteLLMModel, warm_up
 from core.gateway.money import Scope
+from core.gateway.openai_http import ATTEMPT_HEADER
 from core.journal.entries import Kind
 from core.settings import ProxySettings
 from tests.conftest import add_person
@@ -377,6 +378,31 @@ def test_embeddings_and_reranking(house: House) -> None:
     assert [row["embedding"] for row in rows["data"]] == [[1.0, 1.0], [3.0, 1.0]]
     assert [(r["index"], r["document"]["text"]) for r in ranked["results"]] == [(1, "five days"), (2, "days")]
     assert code(wrong) == (404, "model_not_found")
+
+
+def test_embeddings_and_reranking_are_answered_once_for_an_idempotency_key(
+    house: House, providers: tuple[StandIn, StandIn]
+) -> None:
+    """Charged once; the same key for anything else is refused; each attempt has its id with the provider."""
+    with house.client() as client:
+
+        def post(path: str, once: str, **body: Any) -> httpx.Response:
+            return client.post(path, json=body, headers={"idempotency-key": once})
+
+        vectors = [post("/embeddings", "v", model=EMBEDDING, input=["a", "bcd"]) for _ in range(2)]
+        ranking = {"model": RERANKING, "query": "five days", "documents": ["none", "five days"]}
+        ranked = [post("/rerank", "r", **ranking) for _ in range(2)]
+        reused = post("/embeddings", "v", model=EMBEDDING, input="other")
+        elsewhere = post("/rerank", "v", **ranking)
+    for first, again in (vectors, ranked):
+        assert (first.status_code, again.json()) == (200, first.json())
+        assert again.headers["x-answerdesk-cache"] == "replayed"
+    assert code(reused) == code(elsewhere) == (422, "idempotency_key_reused")
+    embedded, reranked = providers[0].raw
+    for raw, response in ((embedded, vectors[0]), (reranked, ranked[0])):
+        trace = response.headers["x-answerdesk-trace"]
+        [intent] = [e for e in house.journal.trace(trace) if e.kind == Kind.MODEL_ATTEMPT]
+        assert f"{ATTEMPT_HEADER}: {trace}-{intent.seq}".lower().encode() in raw.lower()
 
 
 def test_the_key_ends_while_it_is_remembered(tmp_path: Path, providers: tuple[StandIn, StandIn]) -> None:

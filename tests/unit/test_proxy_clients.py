@@ -139,7 +139,7 @@ def test_openai_works_asynchronously(house: House) -> None:
 
             return await asyncio.gather(*(streamed() for _ in range(8)), *(whole() for _ in range(8)))
 
-    # In a thread of its own: a browser test that ran before in this process leaves its loop running in this one.
+    # In a thread of its own: a browser test that ran before leaves its loop running in this one.
     with ThreadPoolExecutor(1) as elsewhere:
         assert elsewhere.submit(lambda: asyncio.run(ask())).result() == ["Five days."] * 16
 

@@ -14,7 +14,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from core.errors import Busy, RateLimited
 from core.gateway.charges import Caller
-from core.gateway.rate_limits import RateLimit, RateLimits, RateTable
+from core.gateway.rate_limits import SHADOW, RateLimit, RateLimits, RateTable
 
 ADA = Caller("sales", 1, "t", "answer")
 BO = Caller("sales", 2, "t", "answer")
@@ -144,6 +144,31 @@ def test_a_large_limit_is_counted_in_units_and_never_passed(storage: Storage) ->
     assert 950_000 <= taken <= 1_000_000
 
 
+def test_small_requests_are_not_rounded_up_one_by_one(storage: Storage) -> None:
+    """Under a large limit a hundred requests of forty tokens are 4,000 tokens, and not 100 units of 5,000."""
+    limited = limits(storage, RateTable(provider=RateLimit(tokens_per_min=10_000_000)))
+    for _ in range(100):
+        limited.take(ADA, "openai", "d1", 40)
+    limited.take(ADA, "openai", "d1", 9_990_000)
+    with pytest.raises(RateLimited):
+        for _ in range(300):
+            limited.take(ADA, "openai", "d1", 40)
+
+
+def test_what_is_left_of_a_unit_counts_no_longer_than_the_unit(storage: Storage) -> None:
+    now = [0.0]
+    table = RateTable(provider=RateLimit(tokens_per_min=4_000))  # units of two tokens
+    limited = RateLimits(MovingWindowRateLimiter(storage), table, timer=lambda: now[0])
+    limited.take(ADA, "openai", "d1", 3_999)
+    now[0] = 61.0
+    with pytest.raises(RateLimited):
+        limited.take(ADA, "openai", "d1", 1)
+    now[0] = 59.0
+    limited.take(ADA, "openai", "d1", 1)
+    with pytest.raises(RateLimited):
+        limited.take(ADA, "openai", "d1", 1)
+
+
 def test_many_threads_take_exactly_what_there_is(storage: Storage) -> None:
     """And each refusal leaves the other windows alone."""
     table = RateTable(person=RateLimit(requests_per_min=50), deployment=RateLimit(requests_per_min=20))
@@ -162,3 +187,15 @@ def test_many_threads_take_exactly_what_there_is(storage: Storage) -> None:
         limited.take(ADA, "azure", str(uuid.uuid4()), 1)
     with pytest.raises(RateLimited):
         limited.take(ADA, "azure", "d4", 1)
+
+
+def test_answers_that_are_only_compared_leave_half_of_a_window_to_those_who_wait(storage: Storage) -> None:
+    """And count for nobody's own limit."""
+    limited = limits(storage, RateTable(person=RateLimit(1), provider=RateLimit(requests_per_min=4)))
+    shadow = Caller("house", None, "t", SHADOW)
+    for _ in range(2):
+        limited.take(shadow, "openai", "d1", 10)
+    with pytest.raises(RateLimited):
+        limited.take(shadow, "openai", "d1", 10)
+    for caller in (ADA, BO):
+        limited.take(caller, "openai", "d1", 10)

@@ -60,6 +60,14 @@ def test_all_sentences_are_ranked_with_falling_scores() -> None:
     assert [s.score for s in ranked] == sorted((s.score for s in ranked), reverse=True)
 
 
+def test_a_sentence_is_near_to_each_piece_of_the_question_that_it_holds() -> None:
+    """Their mean is the sentence's match."""
+    best = SentenceRanker(HashEmbedder(), TermAnalyzer()).rank("virtual elephant", [CARDS])[0]
+    held, lacking = best.near
+    assert held > lacking
+    assert best.likeness.match == pytest.approx((held + lacking) / 2)
+
+
 def test_overlap_counts_rare_terms_more_and_reads_the_headings() -> None:
     """A term that every sentence holds says little; one in the title above counts for all below it."""
     rank = SentenceRanker(HashEmbedder(), TermAnalyzer()).rank

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from core.errors import ConfigurationError
@@ -67,22 +66,6 @@ class CrossEncoderEntailment:
                     f"{self._setting}: the model {self._source!r} cannot be loaded ({exc})."
                 ) from exc
         return self._loaded
-
-
-class JudgedEntailment:
-    """A language model as the judge: `ask` sends the prompt through the gateway and gives its words.
-
-    Anything but a plain yes counts as no: a judge that rambles, or was talked into something by the
-    text, supports nothing.
-    """
-
-    def __init__(self, ask: Callable[[str, str], str]) -> None:
-        self._ask = ask
-
-    def probability(self, text: str, sentence: str) -> float:
-        """1 for yes, otherwise 0."""
-        words = self._ask(text, sentence).strip().casefold().strip(" .!\"'*")
-        return 1.0 if words == "yes" else 0.0
 
 
 def _softmax(logits: list[float]) -> list[float]:

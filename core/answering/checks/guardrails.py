@@ -102,9 +102,13 @@ class Guardrails:
         kept = [p for p in passages if p.chunk.id not in findings or not blocks([findings[p.chunk.id]])]
         return Screened(tuple(kept), findings)
 
-    def gate(self, screened: Screened) -> SentenceGate:
-        """What one answer from these passages goes through; a restarted answer needs a new one."""
-        return SentenceGate(self._checker, screened.passages, screened.flagged)
+    def gate(self, screened: Screened, opinion: Entailment | None = None) -> SentenceGate:
+        """What one answer from these passages goes through; a restarted answer needs a new one.
+
+        `opinion` is asked, in place of the entailment model, where words cannot tell.
+        """
+        checker = self._checker if opinion is None else self._checker.advised_by(opinion)
+        return SentenceGate(checker, screened.passages, screened.flagged)
 
     def contradictions(
         self, answer: str, cited: Sequence[Passage], retrieved: Sequence[Passage]

@@ -77,6 +77,10 @@ class SentenceChecker:
         self._entailment = entailment
         self._supported_from = supported_from
 
+    def advised_by(self, opinion: Entailment) -> SentenceChecker:
+        """The same checks, with another second opinion where words cannot tell."""
+        return SentenceChecker(self._support, self._find_personal_data, opinion, self._supported_from)
+
     def judge(self, text: str, passages: Sequence[Passage]) -> Judged:
         """Check one sentence, its `[n]` included, against the passages that were retrieved."""
         numbers = [int(n) for listed in MARKER.findall(text) for n in re.split(r"[,;]", listed)]

