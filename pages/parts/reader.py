@@ -6,26 +6,13 @@ from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
+from pages.parts import text_box
+
 _READER = st.components.v2.component(
     "answerdesk_reader",
     html="""<div class="text" role="document" tabindex="0"></div>""",
-    css="""
-.text {
-  box-sizing: border-box;
-  max-height: var(--reader-height);
-  overflow-y: auto;
-  padding: 0.875rem 1rem;
-  border: 1px solid var(--st-border-color);
-  border-radius: var(--st-base-radius);
-  background: var(--st-secondary-background-color);
-  color: var(--st-text-color);
-  font-family: var(--st-font);
-  font-size: 0.9375rem;
-  line-height: 1.6;
-  white-space: pre-wrap;
-  overflow-wrap: anywhere;
-}
-.text:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+    css=text_box.CSS
+    + """
 mark {
   color: inherit;
   background: color-mix(in srgb, var(--st-primary-color) 22%, transparent);
@@ -36,7 +23,7 @@ mark {
     js="""
 export default function ({ data, parentElement }) {
   const box = parentElement.querySelector(".text");
-  box.style.setProperty("--reader-height", data.height + "px");
+  box.style.setProperty("--box-height", data.height + "px");
   box.setAttribute("aria-label", data.title);
   box.replaceChildren(
     ...data.parts.map(([text, marked]) => {

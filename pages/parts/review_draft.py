@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.answering.answer import Answer
 from core.review.tasks import Task, TaskFinding
-from pages.parts import review_words
+from pages.parts import review_words, text_box
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label
 from pages.parts.review_marks import Mark, marks, pieces
@@ -17,23 +17,9 @@ _COLOURS = {"high": "red", "medium": "orange"}
 _DRAFT = st.components.v2.component(
     "answerdesk_draft",
     html="""<div class="text" role="document" aria-label="Draft" tabindex="0"></div>""",
-    css="""
-.text {
-  box-sizing: border-box;
-  max-height: 26rem;
-  overflow-y: auto;
-  padding: 0.875rem 1rem;
-  border: 1px solid var(--st-border-color);
-  border-radius: var(--st-base-radius);
-  background: var(--st-secondary-background-color);
-  color: var(--st-text-color);
-  font-family: var(--st-font);
-  font-size: 0.9375rem;
-  line-height: 1.75;
-  white-space: pre-wrap;
-  overflow-wrap: anywhere;
-}
-.text:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+    css=text_box.CSS
+    + """
+.text { line-height: 1.75; }
 mark {
   color: inherit;
   background: color-mix(in srgb, var(--st-orange-color) 14%, transparent);
