@@ -69,7 +69,7 @@ def speed(embedder: Embedder) -> dict[str, Any]:
             ShapeFinder(),
             lambda: datetime.now(UTC),
             rng,
-            CacheRules(entries=2 * ENTRIES, threshold=0.5),
+            CacheRules(entries=2 * ENTRIES, threshold=0.65),
         )
         times = _timed(cache, rng.sample(asked, ASKED + 1), rng)
         cache.close()
