@@ -7,6 +7,7 @@ from collections.abc import Callable
 import streamlit as st
 
 EVERY_S = 60
+FOCUS_WITHIN_S = 10
 
 _ACTIVITY = st.components.v2.component(
     "answerdesk_activity",
@@ -29,14 +30,23 @@ _FOCUS = st.components.v2.component(
     "answerdesk_focus",
     js="""
 export default function ({ data }) {
-  let tries = 0;
+  // The field may come later than this, and loses the caret when it is drawn anew.
+  const ends = performance.now() + data.longestMs;
+  let held = 0;
   const look = () => {
-    const field = document.querySelector(`.st-key-${data} textarea, .st-key-${data} input`);
-    if (field) field.focus({ preventScroll: false });
-    else if (tries++ < 40) frame = requestAnimationFrame(look);
+    const field = document.querySelector(`.st-key-${data.field} textarea, .st-key-${data.field} input`);
+    held = field && document.activeElement === field ? held + 1 : 0;
+    if (field && held === 0) field.focus({ preventScroll: false });
+    if (held < 10 && performance.now() < ends) frame = requestAnimationFrame(look);
   };
   let frame = requestAnimationFrame(look);
-  return () => cancelAnimationFrame(frame);
+  // Whoever clicks elsewhere meanwhile wants the caret there.
+  const stop = () => cancelAnimationFrame(frame);
+  document.addEventListener("pointerdown", stop, { capture: true });
+  return () => {
+    stop();
+    document.removeEventListener("pointerdown", stop, { capture: true });
+  };
 }
 """,
 )
@@ -55,4 +65,4 @@ def activity(key: str, told: Callable[..., None], *args: object) -> None:
 
 def focus(field_key: str, key: str) -> None:
     """Put the caret into a field when this is drawn for the first time under its key."""
-    _FOCUS(key=key, data=field_key, height=1)
+    _FOCUS(key=key, data={"field": field_key, "longestMs": FOCUS_WITHIN_S * 1000}, height=1)

@@ -14,7 +14,7 @@ from tests.browser.test_journey import ask, enter
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 Visit = Callable[..., Visitor]
-DOUBTFUL = "Since when is customer support part of Sales?"
+DOUBTFUL = "What is the refund policy for returned instruments?"
 
 
 def test_one_asks_a_second_decides_and_the_first_sees_it_arrive(company: Server, visit: Visit) -> None:
