@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.errors import NotAllowed
@@ -56,10 +55,9 @@ class Adjustments:
         """
         _check(actor)
         values = {"value": value, "set_by": actor.id, "set_at": self._clock()}
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         with self._database.write() as connection:
             connection.execute(
-                insert(adjustments)
+                self._database.insert(adjustments)
                 .values(name=name, **values)
                 .on_conflict_do_update(index_elements=["name"], set_=values)
             )

@@ -16,9 +16,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Database
+from core.database import Database, insert
 from core.errors import BadInput, NotFound
-from core.gateway.charges import insert
 from core.gateway.money import ScopeKind
 from core.gateway.price_book import Price, PriceBook
 from core.journal.entries import Kind, Record

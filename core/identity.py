@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from limits import RateLimitItemPerMinute
 from limits.strategies import RateLimiter
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.errors import BadInput, NotAllowed, SignInFailed
@@ -157,7 +156,7 @@ class Identity:
         if new.password is not None:
             values["password_hash"] = hash_password(new.password)
         changed = {key: value for key, value in values.items() if key != "email"}
-        insert = self._insert(people).values(**values, created_at=self._clock(), active=True)
+        insert = self._database.insert(people).values(**values, created_at=self._clock(), active=True)
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["email"], set_=changed))
             row = connection.execute(sa.select(people).where(people.c.email == values["email"])).one()
@@ -181,7 +180,7 @@ class Identity:
         with self._database.write() as connection:
             for department in new:
                 connection.execute(
-                    self._insert(departments)
+                    self._database.insert(departments)
                     .values(id=department.id, name=department.name)
                     .on_conflict_do_nothing(index_elements=["id"])
                 )
@@ -249,9 +248,6 @@ class Identity:
                 )
             )
         return token
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        return sqlite.insert(table) if self._database.is_sqlite else postgresql.insert(table)
 
 
 def hash_password(password: str) -> str:

@@ -7,35 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from core.answering.confidence import Signs, log_odds
-from core.gateway.embedded_model import quoted_of
+from core.gateway.embedded_model import Sentence, quoted_of
 from core.knowledge.likeness import LATE_PASSAGES, names
 from core.types import Chunk, Passage
 
 Analyse = Callable[[str], Sequence[str]]
 
 
-class RankedSentence(Protocol):
-    """A sentence of the passage at an index, where it stands, and the probability that it answers."""
-
-    @property
-    def passage(self) -> int:
-        """The passage's index."""
-        ...
-
-    @property
-    def start(self) -> int:
-        """Where it starts, in characters of the passage."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """The sentence."""
-        ...
-
-    @property
-    def score(self) -> float:
-        """In [0, 1]."""
-        ...
+class RankedSentence(Sentence, Protocol):
+    """A sentence that also tells how near the question comes to it."""
 
     @property
     def near(self) -> tuple[float, ...]:

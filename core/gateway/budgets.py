@@ -29,13 +29,13 @@ from typing import NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from core.database import Database
+from core.database import Database, insert
 from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway import counters
 from core.gateway import holds as stored
 from core.gateway.budget_records import budget_set, budget_warned, hold_expired
 from core.gateway.budget_status import WARNS_FROM, BudgetStatus, refusal, status_of
-from core.gateway.charges import Caller, Charge, Spent, charges_of, insert, write_charges
+from core.gateway.charges import Caller, Charge, Spent, charges_of, write_charges
 from core.gateway.counters import Counter, Level, counters_of
 from core.gateway.holds import Hold, expiry
 from core.gateway.joint import NotPlain, RecordIn, Step, spent_of, write_together

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.database import insert_in
 from core.tables import charge_days, charges
 
 NOBODY = 0
@@ -128,16 +129,6 @@ def write_charges(
     bill = charged(hold_id, at, day, caller, items, overdraft_microusd)
     write(connection, bill)
     return bill
-
-
-def insert(connection: sa.Connection, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, in the connection's dialect."""
-    return insert_in(connection.dialect.name, table)
-
-
-def insert_in(dialect: str, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-    """An INSERT that knows ON CONFLICT, in this dialect."""
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _row(charge: Charge, number: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from core.gateway.charges import insert
+from core.database import insert
 from core.gateway.money import Period, Scope
 from core.tables import budget_counters, budgets
 

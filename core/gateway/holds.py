@@ -14,7 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core.gateway.charges import Caller, insert_in
+from core.database import insert_in
+from core.gateway.charges import Caller
 from core.gateway.money import Scope, ScopeKind
 from core.tables import hold_parts, holds
 

@@ -12,8 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sqlalchemy as sa
 
-from core.database import Database
-from core.gateway.charges import insert
+from core.database import Database, insert
 from core.knowledge.embedding import Vectors
 from core.tables import api_questions, api_replies
 

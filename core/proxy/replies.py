@@ -17,8 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from core.database import Database
-from core.gateway.charges import insert
+from core.database import Database, insert
 from core.proxy import questions
 from core.proxy.questions import Asked
 from core.tables import api_replies

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
-from core.database import Database
+from core.database import Database, insert
 from core.review.turns import Turns
 from core.types import Person, Role
 
@@ -43,8 +42,7 @@ def _turn_file(database: Database) -> Path | None:
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; one whose key is there already is left as it is."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(insert(table).on_conflict_do_nothing(), rows)
+    connection.execute(insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 def new_id(connection: sa.Connection, insert: sa.Insert) -> int:

@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.tables import cache_leases
@@ -61,9 +60,8 @@ class DatabaseLeases:
     def take(self, key: str, holder: str) -> bool:
         """See `Leases`."""
         now = self._clock()
-        dialect = sqlite if self._database.is_sqlite else postgresql
         wanted = {"holder": holder, "expires_at": now + self._length}
-        insert = dialect.insert(cache_leases).values(key=key, **wanted)
+        insert = self._database.insert(cache_leases).values(key=key, **wanted)
         taking = insert.on_conflict_do_update(index_elements=["key"], set_=wanted, where=_L.expires_at <= now)
         with self._database.write() as connection:
             return bool(connection.scalar(taking.returning(_L.holder)) == holder)

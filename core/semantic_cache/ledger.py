@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 
 from core.database import Database
 from core.semantic_cache.entries import Entry
@@ -63,9 +62,8 @@ class Ledger:
         """
         saved = (entry.cost_microusd, entry.tokens, entry.took_ms) if entry else (0, 0, 0)
         sums = {"count": 1, **dict(zip(_SAVED, saved, strict=True))}
-        dialect = sqlite if self._database.is_sqlite else postgresql
         values = {"day": self._clock().date(), "outcome": outcome[:32], **sums}
-        insert = dialect.insert(cache_counts).values(values)
+        insert = self._database.insert(cache_counts).values(values)
         added = {name: cache_counts.c[name] + value for name, value in sums.items()}
         with self._database.write() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["day", "outcome"], set_=added))
