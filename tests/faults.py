@@ -21,6 +21,7 @@ from core.gateway.deployments import Deployment, Routes
 from core.gateway.messages import Connect, Finish, Message, ModelRequest, Piece, Restart
 from core.gateway.models import LiteLLMModel
 from core.gateway.price_book import Price
+from core.gateway.reader_threads import READING
 from core.gateway.retrying import RetryPolicy
 from core.gateway.routing import Router
 from core.gateway.station import Station
@@ -352,4 +353,4 @@ def outage(scale: float, transport: str = "http") -> tuple[str, str]:
 
 def threads_reading() -> int:
     """How many threads are reading a provider's stream now."""
-    return sum(thread.name == "provider-stream" for thread in threading.enumerate())
+    return sum(thread.name == READING for thread in threading.enumerate())

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
@@ -21,6 +20,7 @@ from core.gateway.budgets import Budgets
 from core.gateway.catalogue import load_catalogue
 from core.gateway.embedded_model import EmbeddedModel
 from core.gateway.gateway import Gateway
+from core.gateway.local_counters import LocalCounters
 from core.gateway.price_book import PriceBook
 from core.gateway.privacy.masking import Finder
 from core.gateway.rate_limits import RateLimits, RateTable
@@ -65,7 +65,7 @@ def gateway_house(
     prices.write_text("prices: {}")
     database = Database(database_url or f"sqlite:///{folder / 'house.sqlite'}")
     database.migrate()
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(LocalCounters())
     journal = Journal(database, clock)
     budgets = Budgets(database, clock, journal.append_in)
     nature = Nature(time.monotonic, time.sleep, random.Random(7))

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
@@ -23,7 +22,9 @@ from core.gateway.assembly import Nature, readers_of, router_of
 from core.gateway.budgets import Budgets
 from core.gateway.catalogue import load_catalogue
 from core.gateway.embedded_model import EmbeddedModel
+from core.gateway.embedded_reader import EmbeddedReader
 from core.gateway.gateway import Gateway
+from core.gateway.local_counters import LocalCounters
 from core.gateway.price_book import PriceBook
 from core.gateway.privacy.masking import Finder
 from core.gateway.rate_limits import RateLimits, RateTable
@@ -110,19 +111,22 @@ def house_of(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     tracing: Tracing | None = None,
     rates: RateTable | None = None,
+    readers: Mapping[str, EmbeddedReader] | None = None,
     **company: Any,
 ) -> Iterator[House]:
     """Everything behind the proxy, and the proxy itself on a free port."""
     settings = settings_of(folder, entries, embedding_model=EMBEDDING, reranker=RERANKING)
     database = Database(database_url or f"sqlite:///{folder / 'house.sqlite'}")
     database.migrate()
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(LocalCounters())
     identity = Identity(database, clock, limiter, 10, timedelta(days=1))
     add_departments(identity)
     administrator = add_person(identity, "sanne", "people", Role.ADMINISTRATOR)
     journal = Journal(database, clock)
     rate_limits = RateLimits(limiter, rates or RateTable())
-    gateway, client = _gateway(settings, database, journal, rate_limits, clock, analyser or ShapeFinder())
+    gateway, client = _gateway(
+        settings, database, journal, rate_limits, clock, analyser or ShapeFinder(), readers
+    )
     keys = Keys(database, clock, journal.append_in, lambda: uuid.uuid4().hex)
     key, token = keys.make(administrator, NewKey("Shop", "sales", reads_documents=True))
     built = Proxy(
@@ -158,12 +162,14 @@ def _gateway(
     rate_limits: RateLimits,
     clock: Callable[[], datetime],
     analyser: Finder,
+    readers_here: Mapping[str, EmbeddedReader] | None,
 ) -> tuple[Gateway, httpx.Client]:
     nature = Nature(time.monotonic, time.sleep, random.Random(7))
     catalogue, book = load_catalogue(settings.models_file), PriceBook(settings.prices_file, lambda _: None)
     client = shared_client()
     router = router_of(catalogue, client, EmbeddedModel(Nobody()), nature, book)
-    readers = readers_of(catalogue, settings.embedding_model, settings.reranker, nature, book)
+    models = settings.embedding_model, settings.reranker
+    readers = readers_of(catalogue, *models, nature, book, here=readers_here)
     budgets = Budgets(database, clock, journal.append_in)
     return Gateway(router, readers, budgets, rate_limits, journal, analyser), client
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import httpx
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.answering.answer import Answer, Outcome
@@ -16,6 +15,7 @@ from core.answering.citations import Citation
 from core.answering.confidence import Signs
 from core.conversations import Conversations, StoredMessage
 from core.database import Database
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity, NewPerson
 from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
@@ -61,7 +61,7 @@ class House:
         reading: ReadingFor | None = None,
     ) -> None:
         self.database = database
-        limiter = MovingWindowRateLimiter(MemoryStorage())
+        limiter = MovingWindowRateLimiter(LocalCounters())
         self.identity = Identity(database, clock, limiter, 3, timedelta(days=1))
         add_departments(self.identity)
         self.conversations = Conversations(database, clock)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import httpx
-from limits.storage import MemoryStorage, RedisStorage, storage_from_string
+from limits.storage import RedisStorage, storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.errors import ConfigurationError
+from core.gateway.local_counters import LocalCounters
 from core.gateway.shared_counters import SharedCounters
 from core.journal.journal import Journal
 from core.settings import Settings
@@ -41,7 +42,7 @@ def limiter_of(settings: Settings, timer: Callable[[], float]) -> MovingWindowRa
     no Redis answers there.
     """
     if settings.redis_url is None:
-        return MovingWindowRateLimiter(MemoryStorage())
+        return MovingWindowRateLimiter(LocalCounters())
     refuses = settings.redis_outage == "refuse"
     try:
         shared = storage_from_string(

@@ -69,10 +69,10 @@ class Attempt:
         yield finish
 
     def _source(self) -> Generator[Piece | Finish, None, None]:
-        limits = self._station.deployment.limits
+        station, limits = self._station, self._station.deployment.limits
         if limits is not None:
-            return watched(self._station.connect, self._request, limits, self._clock)
-        return _plain(self._station.connect(self._request))
+            return watched(station.connect, self._request, limits, self._clock, station.readers)
+        return _plain(station.connect(self._request))
 
     def _note(self, text: str) -> None:
         if self._first_token_s is None:

@@ -13,10 +13,11 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import RedisStorage
 from limits.storage.base import MovingWindowSupport, SlidingWindowCounterSupport, Storage
 
 from core.errors import RateLimited
+from core.gateway.local_counters import LocalCounters
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ UNCOUNTED = (
     "if that does not help, tell an administrator that Redis does not answer."
 )
 _Answer = TypeVar("_Answer")
-_Counters = RedisStorage | MemoryStorage
+_Counters = RedisStorage | LocalCounters
 
 
 class SharedCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
@@ -40,7 +41,7 @@ class SharedCounters(Storage, MovingWindowSupport, SlidingWindowCounterSupport):
     def __init__(self, shared: RedisStorage, refuses: bool, timer: Callable[[], float]) -> None:
         super().__init__()
         self._shared = shared
-        self._here = MemoryStorage()
+        self._here = LocalCounters()
         self.refuses = refuses
         self._timer = timer
         self._lock = threading.Lock()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from core.gateway.circuit import Circuit
 from core.gateway.deployments import Deployment
 from core.gateway.messages import Connect
+from core.gateway.reader_threads import ReaderThreads
 
 MINUTE_S = 60.0
 SEEN_S = 300.0
@@ -70,6 +71,7 @@ class Station:
         self.deployment = deployment
         self.connect = connect
         self.circuit = Circuit(deployment.circuit, clock)
+        self.readers = ReaderThreads()
         self.last_error = ""
         self._clock = clock
         self._counts_rates = counts_rates

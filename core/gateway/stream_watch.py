@@ -12,11 +12,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import nullcontext, suppress
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 
 from core.errors import FailureKind, ModelUnavailable
 from core.gateway.hanging_up import CallerGone
 from core.gateway.messages import Connect, Ended, Finish, ModelRequest, Piece
+from core.gateway.reader_threads import ReaderThreads
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,19 @@ _Item = Piece | Ended | Finish | _Failed | None
 
 
 def watched(
-    connect: Connect, request: ModelRequest, limits: StreamLimits, clock: Callable[[], float]
+    connect: Connect,
+    request: ModelRequest,
+    limits: StreamLimits,
+    clock: Callable[[], float],
+    threads: ReaderThreads,
 ) -> Generator[Piece | Finish, None, None]:
-    """The stream's pieces and its one Finish.
+    """The stream's pieces and its one Finish; it is read in one of `threads`.
 
     Raises ModelUnavailable of kind `timeout` when a limit passes, of kind `protocol` when the stream
     ends without its end or without a word, and whatever the transport raises. Closing this iterator
     abandons the provider, and so does the caller who hangs up: then CallerGone is raised.
     """
-    reader = _Reader(connect, request)
+    reader = _Reader(connect, request, threads)
     try:
         with request.line.telling(reader.caller_gone) if request.line else nullcontext():
             yield from _complete(_in_time(reader, limits, clock), request.empty_is_answer)
@@ -110,7 +116,7 @@ def _complete(events: Iterator[Piece | Ended | Finish], wrote: bool) -> Iterator
 class _Reader:
     """Reads one stream in a thread of its own and puts what comes into a queue."""
 
-    def __init__(self, connect: Connect, request: ModelRequest) -> None:
+    def __init__(self, connect: Connect, request: ModelRequest, threads: ReaderThreads) -> None:
         self._connect = connect
         self._request = request
         self._queue: SimpleQueue[_Item] = SimpleQueue()
@@ -118,9 +124,7 @@ class _Reader:
         self._abandoned = threading.Event()
         self._whole = False
         # The context travels along, so that a transport's spans find their parent.
-        threading.Thread(
-            target=copy_context().run, args=(self._read,), name="provider-stream", daemon=True
-        ).start()
+        threads.start(partial(copy_context().run, self._read))
 
     def next(self, timeout_s: float) -> _Item:
         """What came next; raises Empty when nothing did in time."""

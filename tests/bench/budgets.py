@@ -21,13 +21,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.errors import BudgetExceeded
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
+from core.gateway.local_counters import LocalCounters
 from core.gateway.money import Scope
 from core.identity import Department, Identity, NewPerson
 from core.tables import budget_counters, charges, hold_parts
@@ -229,7 +229,7 @@ def _calls(database: Database) -> int:
 
 
 def _administrator(database: Database) -> Person:
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(LocalCounters())
     identity = Identity(database, _now, limiter, sign_in_tries=1, session_life=timedelta(days=1))
     identity.add_departments([Department("sales", "Sales")])
     return identity.put_person(NewPerson("ada@x.example", "Ada", "sales", frozenset({Role.ADMINISTRATOR})))

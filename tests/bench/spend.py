@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.demo_traffic import DemoTraffic
 from core.gateway.budgets import Budgets
+from core.gateway.local_counters import LocalCounters
 from core.gateway.money import Period, Scope
 from core.gateway.price_book import PriceBook
 from core.gateway.prices import PriceList
@@ -102,7 +102,7 @@ def filled(database: Database) -> tuple[Spending, Person, float]:
     def clock() -> datetime:
         return datetime.now(UTC)
 
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 3, timedelta(days=1))
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 3, timedelta(days=1))
     identity.add_departments(Department(name, name.capitalize()) for name in DEPARTMENTS)
     person = identity.put_person(
         NewPerson("ada@fennwick.example", "Ada", "sales", frozenset({Role.ADMINISTRATOR}))

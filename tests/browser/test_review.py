@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import pytest
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from playwright.sync_api import Page, expect
 
 from core.conversations import Conversations
 from core.database import Database
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.journal import Journal
 from core.knowledge.catalog import Catalog
@@ -44,7 +44,7 @@ class Company:
     def __init__(self, database: Database) -> None:
         self.now = datetime.now(UTC)
         self._database = database
-        limiter = MovingWindowRateLimiter(MemoryStorage())
+        limiter = MovingWindowRateLimiter(LocalCounters())
         self._identity = Identity(database, self._clock, limiter, 3, timedelta(days=1))
         journal, self._catalog = Journal(database, self._clock), Catalog(database)
         self.reviews: Reviews = build_reviews(

@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.adjustments import Adjustments
 from core.database import Database
 from core.errors import NotAllowed
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind, Record
 from core.types import Person, Role
@@ -31,7 +31,7 @@ def adjustments(database: Database, clock: Clock, records: list[Record]) -> Adju
 
 @pytest.fixture
 def desk_identity(database: Database, clock: Clock) -> Identity:
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(LocalCounters())
     identity = Identity(database, clock, limiter, 10, timedelta(days=1))
     add_departments(identity)
     return identity

@@ -22,7 +22,6 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
@@ -30,6 +29,7 @@ from core.errors import BadInput, BudgetExceeded, NotAllowed
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
 from core.gateway.holds import EXPIRED_AT_ONCE, Hold
+from core.gateway.local_counters import LocalCounters
 from core.gateway.money import Period, Scope
 from core.identity import Identity
 from core.journal.entries import Kind, Record
@@ -47,7 +47,7 @@ DOLLAR = 1_000_000
 
 @pytest.fixture
 def administrator(database: Database, clock: Clock) -> Person:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 3, timedelta(days=1))
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 3, timedelta(days=1))
     add_departments(identity)
     return add_person(identity, "ada", "people", Role.ADMINISTRATOR)
 

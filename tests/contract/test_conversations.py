@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.conversations import Conversations
 from core.database import Database
 from core.errors import BadInput, NotFound
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
@@ -22,7 +22,7 @@ from tests.fakes import Clock
 
 @pytest.fixture
 def people(database: Database, clock: Clock) -> tuple[Person, Person]:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 3, timedelta(days=1))
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 3, timedelta(days=1))
     add_departments(identity)
     return add_person(identity, "ada", "people"), add_person(identity, "bo", "people")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.errors import BadInput, SignInFailed
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind, Record, prepared
 from core.types import Role
@@ -24,7 +24,7 @@ def records() -> list[Record]:
 
 @pytest.fixture
 def identity(database: Database, clock: Clock, records: list[Record]) -> Identity:
-    limiter = MovingWindowRateLimiter(MemoryStorage())
+    limiter = MovingWindowRateLimiter(LocalCounters())
     identity = Identity(database, clock, limiter, 3, timedelta(days=14), records.append)
     add_departments(identity)
     return identity

@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.errors import BadInput, KeyRefused, NotAllowed, NotFound, RateLimited
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind
 from core.journal.journal import Journal
@@ -25,7 +25,7 @@ from tests.fakes import Clock
 
 @pytest.fixture
 def identity(database: Database, clock: Clock) -> Identity:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 10, timedelta(days=1))
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 10, timedelta(days=1))
     add_departments(identity)
     return identity
 
@@ -166,7 +166,7 @@ def test_the_gate_remembers_for_a_moment_only(
 ) -> None:
     """A known key and an unknown one alike; a revoked one is out at the latest after that moment."""
     now = [0.0]
-    gate = Gate(keys, MovingWindowRateLimiter(MemoryStorage()), clock, lambda: now[0])
+    gate = Gate(keys, MovingWindowRateLimiter(LocalCounters()), clock, lambda: now[0])
     made, token = keys.make(administrator, NewKey("Shop", "sales"))
     assert gate.remembered(token) is None
     assert gate.check(token) == gate.remembered(token) == made
@@ -185,7 +185,7 @@ def test_the_gate_remembers_for_a_moment_only(
 
 def test_a_key_has_limits_of_its_own(keys: Keys, administrator: Person, clock: Clock) -> None:
     """Of requests and of tokens; what can never fit does not ask to come back."""
-    gate = Gate(keys, MovingWindowRateLimiter(MemoryStorage()), clock, lambda: 0.0)
+    gate = Gate(keys, MovingWindowRateLimiter(LocalCounters()), clock, lambda: 0.0)
     few, _ = keys.make(administrator, NewKey("Few", "sales", requests_per_min=2))
     small, _ = keys.make(administrator, NewKey("Small", "sales", tokens_per_min=10_000))
     gate.take(few, 1)
@@ -204,7 +204,7 @@ def test_a_key_has_limits_of_its_own(keys: Keys, administrator: Person, clock: C
 
 def test_a_large_limit_of_requests_is_all_of_it(keys: Keys, administrator: Person, clock: Clock) -> None:
     """And one of tokens is not used up by many small requests."""
-    gate = Gate(keys, MovingWindowRateLimiter(MemoryStorage()), clock, lambda: 0.0)
+    gate = Gate(keys, MovingWindowRateLimiter(LocalCounters()), clock, lambda: 0.0)
     limits = {"requests_per_min": 4_000, "tokens_per_min": 1_000_000_000}
     many, _ = keys.make(administrator, NewKey("Many", "sales", **limits))
     for _ in range(4_000):

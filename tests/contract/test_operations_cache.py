@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.adjustments import Adjustments
 from core.database import Database
 from core.errors import BadInput, NotAllowed
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind
 from core.journal.journal import Journal
@@ -78,7 +78,7 @@ def adjustments(database: Database, journal: Journal, clock: Clock) -> Adjustmen
 
 @pytest.fixture
 def identity(database: Database, clock: Clock) -> Identity:
-    found = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 10, timedelta(days=1))
+    found = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 10, timedelta(days=1))
     add_departments(found)
     return found
 

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.adjustments import Adjustments
@@ -15,6 +14,7 @@ from core.answering.confidence import ConfidenceModel, Signs
 from core.answering.dial import ConfidenceDial
 from core.database import Database
 from core.errors import BadInput, NotAllowed
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.entries import Kind, Record
 from core.journal.journal import Journal
@@ -38,7 +38,7 @@ def journal(database: Database, clock: Clock) -> Journal:
 
 @pytest.fixture
 def identity(database: Database, clock: Clock) -> Identity:
-    found = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 10, timedelta(days=1))
+    found = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 10, timedelta(days=1))
     add_departments(found)
     return found
 

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.errors import AnswerdeskError, BadInput, NotAllowed, NotFound, SignInFailed
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity, NewPerson
 from core.journal.entries import Kind
 from core.journal.journal import Journal
@@ -28,7 +28,7 @@ BO = NewAccount("  Bo   Ferrin ", " Bo.Ferrin@Fennwick.example", "sales", frozen
 
 @pytest.fixture
 def identity(database: Database, clock: Clock) -> Identity:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 9, timedelta(days=14))
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 9, timedelta(days=14))
     add_departments(identity)
     return identity
 

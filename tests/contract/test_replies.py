@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
+from core.gateway.local_counters import LocalCounters
 from core.identity import Identity
 from core.journal.journal import Journal
 from core.keys import Keys, NewKey
@@ -31,7 +31,7 @@ def replies(database: Database, clock: Clock) -> Replies:
 
 @pytest.fixture
 def key_ids(database: Database, clock: Clock) -> list[str]:
-    identity = Identity(database, clock, MovingWindowRateLimiter(MemoryStorage()), 10, DAY)
+    identity = Identity(database, clock, MovingWindowRateLimiter(LocalCounters()), 10, DAY)
     add_departments(identity)
     administrator = add_person(identity, "sanne", "people", Role.ADMINISTRATOR)
     keys = Keys(database, clock, Journal(database, clock).append_in, lambda: uuid.uuid4().hex)

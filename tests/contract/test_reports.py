@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.answering.answer import Answer, Outcome
@@ -19,6 +18,7 @@ from core.database import Database
 from core.errors import BadInput, NotAllowed
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
+from core.gateway.local_counters import LocalCounters
 from core.gateway.money import Period, Scope, ScopeKind
 from core.identity import Identity
 from core.journal.entries import Kind, Record
@@ -43,7 +43,7 @@ class Company:
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.identity = Identity(
-            database, clock, MovingWindowRateLimiter(MemoryStorage()), 3, timedelta(days=1)
+            database, clock, MovingWindowRateLimiter(LocalCounters()), 3, timedelta(days=1)
         )
         add_departments(self.identity)
         self.administrator = add_person(self.identity, "ada", "people", Role.ADMINISTRATOR)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from core.database import Database
 from core.demo_traffic import DAYS, DemoTraffic
 from core.errors import BadInput, NotFound
 from core.gateway.charges import Caller, Spent, write_charges
+from core.gateway.local_counters import LocalCounters
 from core.gateway.price_book import PriceBook
 from core.gateway.prices import PriceList
 from core.identity import Identity
@@ -34,7 +34,7 @@ class Place:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database, self.clock = database, clock
         self.journal = Journal(database, clock)
-        limiter = MovingWindowRateLimiter(MemoryStorage())
+        limiter = MovingWindowRateLimiter(LocalCounters())
         self.identity = Identity(database, clock, limiter, 3, timedelta(days=1))
 
     def traffic(self, seed: int = 1) -> DemoTraffic:

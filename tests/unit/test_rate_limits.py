@@ -14,6 +14,7 @@ from limits.strategies import MovingWindowRateLimiter
 
 from core.errors import Busy, RateLimited
 from core.gateway.charges import Caller
+from core.gateway.local_counters import LocalCounters
 from core.gateway.rate_limits import SHADOW, RateLimit, RateLimits, RateTable
 
 ADA = Caller("sales", 1, "t", "answer")
@@ -24,7 +25,7 @@ WINDOW_S = 2
 @pytest.fixture(params=["memory", "redis"])
 def storage(request: pytest.FixtureRequest) -> Iterator[Storage]:
     if request.param == "memory":
-        yield storage_from_string("memory://")
+        yield LocalCounters()
         return
     url: str = request.getfixturevalue("redis_url")
     storage = storage_from_string(url, key_prefix=f"test-{uuid.uuid4().hex}")

@@ -11,6 +11,7 @@ import pytest
 
 from core.errors import FailureKind, ModelError, ModelUnavailable
 from core.gateway.messages import Ended, Finish, Message, ModelRequest, Piece
+from core.gateway.reader_threads import ReaderThreads
 from core.gateway.stream_watch import StreamLimits, watched
 
 REQUEST = ModelRequest("gpt", (Message("user", "?"),))
@@ -63,7 +64,7 @@ class _Hearing:
 
 
 def watch(provider: Provider, limits: StreamLimits = LIMITS) -> Iterator[Piece | Finish]:
-    return watched(provider, REQUEST, limits, time.monotonic)
+    return watched(provider, REQUEST, limits, time.monotonic, ReaderThreads())
 
 
 def test_a_whole_answer_passes_through() -> None:
