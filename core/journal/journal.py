@@ -14,6 +14,7 @@ from core.journal.chain import Verification
 from core.journal.counting import Counts, Values
 from core.journal.entries import Entry, Head, Record, prepared
 from core.journal.search import Filters
+from core.journal.words import WordIndex
 from core.journal.writing import Writer, head_of
 from core.tables import journal
 
@@ -29,6 +30,7 @@ class Journal:
         self._database = database
         self._clock = clock
         self._writer = Writer(database, clock)
+        self._words = WordIndex(database)
 
     def append(self, record: Record) -> Entry:
         """Commit one record; when this returns, it is on disk.
@@ -77,13 +79,23 @@ class Journal:
 
         `text`: each of its words must begin a word in the entry's data.
         """
+        self._index(text)
         with self._database.read() as connection:
             return search.search(connection, filters or Filters(), text, limit, before)
 
     def counts(self, filters: Filters, text: str, zone: tzinfo) -> Counts:
         """How many entries match, by kind and by day or hour of the zone."""
+        self._index(text)
         with self._database.read() as connection:
             return counting.counts(connection, filters, text, zone)
+
+    def index_words(self) -> None:
+        """Make the words of new entries ready for a search, which then need not wait for that."""
+        self._words.catch_up()
+
+    def _index(self, text: str) -> None:
+        if text.strip():
+            self._words.catch_up()
 
     def values(self) -> Values:
         """The departments, providers, outcomes and kinds that stand in entries."""

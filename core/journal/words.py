@@ -2,6 +2,9 @@
 
 Both databases get the same words, split here, so that they find the same: runs of letters and
 digits, NFKC, case-folded. SQLite keeps them in FTS5, PostgreSQL in a tsvector with a GIN index.
+
+The index follows the journal: whoever searches brings it up to date first, so that appending, which
+every call of a model waits for twice, need not.
 """
 
 from __future__ import annotations
@@ -9,18 +12,26 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import sqlalchemy as sa
 
-from core.journal.entries import Columns
+from core.database import Database
 from core.tables import journal
 
 _WORD = re.compile(r"[^\W_]+")
 _WORD_CHARS = 100  # PostgreSQL refuses lexemes above 2,046 bytes
 _ENTRY_WORDS = 20_000  # and a tsvector above 1 MB
 
+_LOCK = 0x776F7264  # any fixed number: it names the advisory lock that following takes
+BATCH = 500
+"""Entries of one transaction: on SQLite no other writer gets in meanwhile."""
+
+_NEWEST = {
+    "sqlite": sa.text("SELECT rowid FROM journal_words ORDER BY rowid DESC LIMIT 1"),
+    "postgresql": sa.text("SELECT max(seq) FROM journal_words"),
+}
 _ADD = {
     "sqlite": sa.text("INSERT INTO journal_words (rowid, words) VALUES (:seq, :words)"),
     "postgresql": sa.text(
@@ -33,15 +44,39 @@ _FIND = {
 }
 
 
-def add_words(connection: sa.Connection, rows: Sequence[Columns]) -> None:
-    """Index the texts in the rows' `data`."""
-    dialect = connection.dialect.name
-    found = [(row["seq"], words(_texts(json.loads(row["data"])))) for row in rows]
-    values = [
-        {"seq": seq, "words": " ".join(some) if dialect == "sqlite" else some} for seq, some in found if some
-    ]
-    if values:
-        connection.execute(_ADD[dialect], values)
+class WordIndex:
+    """The index of one database; any number of threads and processes may bring it up to date."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._dialect = database.url.get_backend_name()
+
+    def catch_up(self) -> None:
+        """Index every entry that is committed by now."""
+        with self._database.read() as connection:
+            newest = connection.scalar(sa.select(sa.func.max(journal.c.seq))) or 0
+            due = newest > self._last(connection)
+        while due:
+            due = self._add_some(newest)
+
+    def _add_some(self, newest: int) -> bool:
+        """Index as many entries as one transaction takes; whether there are more up to `newest`."""
+        with self._database.write() as connection:
+            if not self._database.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+            query = sa.select(journal.c.seq, journal.c.data).where(journal.c.seq > self._last(connection))
+            rows = connection.execute(query.order_by(journal.c.seq).limit(BATCH)).all()
+            # An entry without a word gets a row as well: it says how far the index has come.
+            values = [{"seq": row.seq, "words": self._stored(words(_texts(_read(row.data))))} for row in rows]
+            if values:
+                connection.execute(_ADD[self._dialect], values)
+        return bool(rows) and rows[-1].seq < newest
+
+    def _last(self, connection: sa.Connection) -> int:
+        return connection.scalar(_NEWEST[self._dialect]) or 0
+
+    def _stored(self, found: list[str]) -> str | list[str]:
+        return " ".join(found) if self._dialect == "sqlite" else found
 
 
 def holds_words(dialect: str, text: str) -> sa.ColumnElement[bool] | None:
@@ -65,6 +100,14 @@ def words(texts: Iterable[str]) -> list[str]:
         for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
     }
     return sorted(found)[:_ENTRY_WORDS]
+
+
+def _read(data: str) -> Any:
+    """What the text holds; one that was tampered with is searched as it stands."""
+    try:
+        return json.loads(data)
+    except ValueError:
+        return data
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.journal.entries import GENESIS, Columns, Entry, Head, Record, entry_of, linked, prepared
-from core.journal.words import add_words
 from core.tables import journal
 
 _CHAIN_LOCK = 0x6A6F7572  # any fixed number: it names the advisory lock that appending takes
@@ -56,7 +55,6 @@ class Writer:
             rows.append(linked(each, at, head))
             head = Head(rows[-1]["seq"], rows[-1]["hash"])
         connection.execute(_INSERT, rows)
-        add_words(connection, rows)
         return [entry_of(row) for row in rows]
 
     def _commit_queued(self) -> None:
