@@ -20,10 +20,13 @@ MOST_SENTENCES = 3
 MOST_CHARS = 800
 
 _LEANING = re.compile(
-    r"(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|both|however|but|also|then|there|"
-    r"otherwise|instead|in addition|for example|as a result)\b",
+    r"(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|both|however|but|also|then|"
+    r"there(?! (?:is|are|was|were))|otherwise|instead|in addition|for example|as a result)\b"
+    r"|[^.;:,]{1,60} (?:is|are|was|were|must|may|can|will) (?:also|then)\b",
     re.IGNORECASE,
 )
+_ROW = re.compile(r"[^:;]{1,80}: [^;]*; [^:;]{1,80}: ")
+_ENDS = (".", "!", "?", "”", '"', ")")
 _QUOTE_MARK = re.compile(r"(?<=\s)(?:>\s?)+(?=[^\s\d=])")
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
 
@@ -86,8 +89,11 @@ class EmbeddedModel:
         chosen = self._chosen(question, passages)
         if not chosen:
             yield NOT_FOUND
+        before = None
         for sentence in chosen:
-            yield _quoted(sentence.text, passages[sentence.passage].number)
+            space = "" if before is None else _between(before.text, sentence.text)
+            yield space + _quoted(sentence.text, passages[sentence.passage].number)
+            before = sentence
 
     def _chosen(self, question: str, passages: Sequence[FencedPassage]) -> list[Sentence]:
         """The sentences to quote; none where too little speaks for the best."""
@@ -98,22 +104,37 @@ class EmbeddedModel:
 
 
 def quoted_of(ranked: Sequence[AnySentence], joins_from: float = JOINS_FROM) -> list[AnySentence]:
-    """Which of at least one ranked sentences are quoted, in reading order, the best passage first."""
+    """Which of at least one ranked sentences are quoted, the best passage first.
+
+    Sentences stand in reading order, table rows, which do not lean on each other, in that of their rank.
+    """
     chosen = [ranked[0]]
-    _add(chosen, [_before(ranked[0], ranked)])
+    while leant_on := _before(chosen[-1], ranked):
+        if not _add(chosen, [leant_on]):
+            break
     _add(chosen, [s for s in ranked[1:] if s.score >= joins_from * ranked[0].score])
     order = list(dict.fromkeys(sentence.passage for sentence in chosen))
-    return sorted(chosen, key=lambda s: (order.index(s.passage), s.start))
+    ranks = {(sentence.passage, sentence.start): rank for rank, sentence in enumerate(ranked)}
+    in_rank = _ROW.match(ranked[0].text) is not None
+
+    def place(sentence: AnySentence) -> tuple[int, int]:
+        where = (sentence.passage, sentence.start)
+        return order.index(sentence.passage), ranks[where] if in_rank else sentence.start
+
+    return sorted(chosen, key=place)
 
 
-def _add(chosen: list[AnySentence], candidates: Sequence[AnySentence | None]) -> None:
+def _add(chosen: list[AnySentence], candidates: Sequence[AnySentence]) -> bool:
+    """Add those that are new and for which there is room; whether there was any."""
+    before = len(chosen)
     for candidate in candidates:
-        if candidate is None or len(chosen) >= MOST_SENTENCES:
-            continue
+        if len(chosen) >= MOST_SENTENCES:
+            break
         known = {_folded(sentence.text) for sentence in chosen}
         length = sum(len(sentence.text) for sentence in chosen) + len(candidate.text)
         if _folded(candidate.text) not in known and length <= MOST_CHARS:
             chosen.append(candidate)
+    return len(chosen) > before
 
 
 def _before(sentence: AnySentence, ranked: Sequence[AnySentence]) -> AnySentence | None:
@@ -126,9 +147,13 @@ def _before(sentence: AnySentence, ranked: Sequence[AnySentence]) -> AnySentence
 
 def _quoted(text: str, number: int) -> str:
     # A bracketed number of the document itself would be taken for a citation.
-    plain = _QUOTE_MARK.sub("", _MARKER.sub("", text))
-    # A table row has no full stop, so it stands in a paragraph of its own.
-    return f"{plain} [{number}]" + (" " if plain.endswith((".", "!", "?", "”", '"', ")")) else "\n\n")
+    return f"{_QUOTE_MARK.sub('', _MARKER.sub('', text))} [{number}]"
+
+
+def _between(before: str, after: str) -> str:
+    """A table row stands in a paragraph of its own, and so does what has no full stop."""
+    prose = before.endswith(_ENDS) and not _ROW.match(before) and not _ROW.match(after)
+    return " " if prose else "\n\n"
 
 
 def _folded(text: str) -> str:

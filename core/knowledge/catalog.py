@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.errors import NotFound
+from core.knowledge.superseded import OPENING_CHARS
 from core.tables import chunks, documents, files, people, verified_passages, versions
 from core.types import Chunk, DataClass, Person, Readership, Role, Section
 
@@ -187,6 +188,14 @@ class Catalog:
         with self._database.read() as connection:
             made: datetime | None = connection.scalar(query)
         return None if made is None else made.date()
+
+    def opening(self, version_id: int) -> str:
+        """The first OPENING_CHARS of a version's text; empty where there is none."""
+        query = sa.select(sa.func.substr(versions.c.text, 1, OPENING_CHARS)).where(
+            versions.c.id == version_id
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query) or ""
 
     def outdated(self, embedding: str) -> list[DocumentInfo]:
         """Documents whose vectors were made by another embedding model than this one."""

@@ -26,10 +26,10 @@ class Likeness:
     `match` is the late interaction with the question, in [-1, 1]; `overlap` the share of the question's
     terms, weighted by their rarity, that the sentence and its headings hold, in [0, 1]. `kind` is 1 when it
     holds the kind of thing that was asked for, -1 when it does not, 0 when any kind would do; `amount` the
-    same for ranges and the amounts in the question. `row` is 1 for a table row, `rival` 1 for one about
-    another code than the asked one. `late` rises with the index of the passage, from 0 to 1. The rest is
-    the same for all sentences: `length` of the question, up to 1; `unknown` is 1 when a code in the
-    question, `unnamed` 1 when a name in it is in no passage.
+    same for ranges and the amounts in the question. `row` is 1 for a table row, `rival` 1 for a sentence
+    about another code than the asked one, or a row beside the asked one. `late` rises with the index of
+    the passage, from 0 to 1. The rest is the same for all sentences: `length` of the question, up to 1;
+    `unknown` is 1 when a code in the question, `unnamed` 1 when a name in it is in no passage.
     """
 
     match: float

@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 
 from core.knowledge.embedding import on_behalf
 from core.knowledge.keyword_index import KeywordIndex, Statistics
+from core.knowledge.quantities import identifiers
 from core.knowledge.reranking import Reranker
+from core.knowledge.superseded import Superseded
+from core.knowledge.table_rows import has_row_about
 from core.types import Chunk, Errand, Passage, Person
 
 Vector = NDArray[np.float32]
@@ -27,6 +30,8 @@ DEPTH = 50
 """How many candidates keywords and embeddings propose each."""
 TITLE_WEIGHT = 0.75
 """What a title that says just what the question asks is worth, the best of all other evidence being 1."""
+ROW_WEIGHT = 1.0
+"""What a table row about the very code that the question names is worth: many texts mention a code."""
 
 
 class ReadableChunks(Protocol):
@@ -97,13 +102,15 @@ class _Question:
     groups: frozenset[str]
     vector: Vector
     terms: Sequence[str]
+    codes: frozenset[str]
 
 
 class Retriever:
     """Searches what a person may read.
 
     `analyse` gives a text's terms as they are in the keyword index. Nothing of a group that does not
-    admit the person is asked for, and each chunk's group is checked again before it is shown.
+    admit the person is asked for, and each chunk's group is checked again before it is shown. With
+    `superseded` a document that says that another is in force in its place gives way to it.
     """
 
     def __init__(
@@ -115,6 +122,7 @@ class Retriever:
         analyse: Callable[[str], Sequence[str]],
         reranker: Reranker | None = None,
         more: MoreSources | None = None,
+        superseded: Superseded | None = None,
     ) -> None:
         self._catalog = catalog
         self._vectors = vectors
@@ -123,11 +131,12 @@ class Retriever:
         self._analyse = analyse
         self._reranker = reranker
         self._more = more
+        self._superseded = superseded
 
     def beside(self, more: MoreSources) -> Retriever:
         """The same retriever, with these sources beside the documents."""
         parts = (self._catalog, self._vectors, self._keywords, self._embedder, self._analyse)
-        return Retriever(*parts, self._reranker, more)
+        return Retriever(*parts, self._reranker, more, self._superseded)
 
     def search(
         self, question: str, person: Person, limit: int = 8, errand: Errand | None = None
@@ -144,7 +153,7 @@ class Retriever:
         if not groups or limit < 1:
             return Retrieval((), 0.0)
         vector = on_behalf(self._embedder, errand).embed_query(question)
-        asked = _Question(groups, vector, self._analyse(question))
+        asked = _Question(groups, vector, self._analyse(question), identifiers(question))
         candidates = self._candidates(asked, limit) + self._answers(asked, person)
         if not candidates:
             return Retrieval((), 0.0)
@@ -152,7 +161,10 @@ class Retriever:
         best_cosine = max(passage.cosine for passage in ranked)
         if self._reranker is not None:
             ranked = self._reranker.on_behalf(errand).rerank(question, ranked)
-        return Retrieval((*ranked[:limit], *_behind(ranked, limit)), best_cosine)
+        first = ranked[:limit]
+        if self._superseded is not None:
+            first = self._superseded.without(ranked, asked.terms, limit)
+        return Retrieval((*first, *_behind(first, ranked)), best_cosine)
 
     def _answers(self, asked: _Question, person: Person) -> list[_Candidate]:
         if self._more is None:
@@ -202,7 +214,8 @@ class Retriever:
         own = (keyword + meaning) / 2
         document = _document_evidence([candidate.chunk.document_id for candidate in candidates], own)
         title = self._title_evidence(asked, [candidate.chunk.title for candidate in candidates])
-        scores = (own + document) / 2 + TITLE_WEIGHT * title
+        row = np.array([has_row_about(candidate.chunk.text, asked.codes) for candidate in candidates])
+        scores = (own + document) / 2 + TITLE_WEIGHT * title + ROW_WEIGHT * row
         passages = [
             Passage(candidate.chunk, candidate.bm25, candidate.cosine, float(score))
             for candidate, score in zip(candidates, scores, strict=True)
@@ -235,11 +248,10 @@ class _Candidate:
     cosine: float
 
 
-def _behind(ranked: Sequence[Passage], limit: int) -> list[Passage]:
-    """What the answers of people among the first `limit` rest on, where it is not among them itself."""
-    first = ranked[:limit]
+def _behind(first: Sequence[Passage], ranked: Sequence[Passage]) -> list[Passage]:
+    """What the answers of people among the first rest on, where it is not among them itself."""
     shown = {passage.chunk.id for passage in first}
-    known = {passage.chunk.id: passage for passage in ranked[limit:]}
+    known = {passage.chunk.id: passage for passage in ranked}
     sources = {
         source.id: source
         for passage in first

@@ -13,7 +13,7 @@ import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Generic, TypeVar
 
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from core.knowledge.embedding import Embedder, TokenEmbedder
 from core.knowledge.likeness import Likeness, Wording, probability
 from core.knowledge.sentences import sentence_spans
+from core.knowledge.table_rows import passed_over, table_row
 from core.knowledge.token_codes import TokenMemory, decoded
 
 Vectors = NDArray[np.float32]
@@ -93,6 +94,19 @@ class _Asked:
         score = probability(likeness)
         return ScoredSentence(number, start, end, text[start:end], likeness, score, tuple(near.tolist()))
 
+    def without_other_rows(
+        self, scored: Sequence[ScoredSentence], analyse: Callable[[str], Sequence[str]]
+    ) -> list[ScoredSentence]:
+        """The same, table rows scored as rivals where the question names another row of their table."""
+        rows = [(table_row(each.text), each.likeness.overlap) for each in scored]
+        passed = passed_over(frozenset(self.weights), rows, analyse)
+        return [_as_rival(each) if over else each for each, over in zip(scored, passed, strict=True)]
+
+
+def _as_rival(sentence: ScoredSentence) -> ScoredSentence:
+    likeness = replace(sentence.likeness, rival=1.0)
+    return replace(sentence, likeness=likeness, score=probability(likeness))
+
 
 class _Recent(Generic[K, V]):
     """The `limit` values that were put in or asked for last."""
@@ -162,7 +176,7 @@ class SentenceRanker:
             for number, (text, sentences) in enumerate(zip(texts, passages, strict=True))
             for sentence in sentences
         ]
-        return sorted(scored, key=lambda sentence: -sentence.score)
+        return sorted(asked.without_other_rows(scored, self._analyse), key=lambda each: -each.score)
 
     def _asked(self, question: str, texts: Sequence[str], sentences: Sequence[frozenset[str]]) -> _Asked:
         if isinstance(self._embedder, TokenEmbedder):

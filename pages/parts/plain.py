@@ -10,11 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 
+from pages.parts.answer_rows import with_tables
+
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#+\-.!|~$^:()&=])")
 _CODE_SPAN = re.compile(r"`([^`\n]+)`")
-_ADDRESS = re.compile(r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)[^\s<>`\[\]()|\\]+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?:\b[a-z][a-z0-9+.-]{1,15}://|\bwww\.)[^\s<>`\[\]()|\\]+|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+", re.IGNORECASE
+)
 _LIVE = re.compile(r"([\\`<\[\]$&^])")
 _SHORTCODE = re.compile(r":(?=[\w+-]+(?:/\w+)?:)")
+# An e-mail address is linked by itself, whatever is escaped around its sign.
+_MAIL_SIGN = re.compile(r"(?<=[\w.+-])@(?=[\w-])")
 _HEADING = re.compile(r"^[ \t]{0,3}#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _RULE = re.compile(r"^([ \t]*)([=-]{2,})[ \t]*$", re.MULTILINE)
 _INDENT = re.compile(r"^[ \t]{4,}(?=[^\s*+\-\d])", re.MULTILINE)
@@ -36,8 +42,10 @@ def paragraph(text: str) -> str:
 def answer(text: str, numbers: Container[int] = ()) -> str:
     """What a model wrote, as Markdown without HTML, pictures, links, formulas and our own badges.
 
-    Addresses are shown as they are. The markers of citations in `numbers` become small chips.
+    Addresses are shown as they are, quoted rows of tables as tables. The markers of citations in
+    `numbers` become small chips.
     """
+    text = with_tables(text)
     text = _INDENT.sub("", _RULE.sub(r"\1\\\2", _HEADING.sub(r"**\1**", text)))
     parts = _CODE_SPAN.split(text)
     made = [_code(part) if index % 2 else _prose(part) for index, part in enumerate(parts)]
@@ -58,7 +66,7 @@ def _inert(text: str) -> str:
 
 def _without_patterns(text: str) -> str:
     """Without what is found in finished text: short codes of pictures, and addresses to link."""
-    text = _SHORTCODE.sub(":" + _JOINER, text)
+    text = _MAIL_SIGN.sub("@" + _JOINER, _SHORTCODE.sub(":" + _JOINER, text))
     return text.replace("://", ":" + _JOINER + "//").replace("www.", "www" + _JOINER + ".")
 
 

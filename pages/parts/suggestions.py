@@ -12,7 +12,7 @@ HOW_MANY = 3
 _NATURAL = {
     "people/annual-leave-policy-2026.docx": "How many days of annual leave can I carry over?",
     "people/remote-work-policy-2026.pdf": "How many days a week may I work from home?",
-    "finance/expense-policy-2026.docx": "By when do I have to hand in my expenses?",
+    "finance/expense-policy-2026.docx": "When must I send an expense claim?",
     "people/parental-leave-policy.docx": "How long is parental leave?",
     "people/sick-leave-policy.md": "When do I need a doctor's note?",
 }
