@@ -91,6 +91,10 @@ class Handover:
             cost_microusd=0,
         )
 
+    def served(self, answer: Answer) -> None:
+        """Count that a person's answer, kept by the cache, has served once more."""
+        self._verified.note_served(answer)
+
     def related(self, asking: Asking, errand: Errand) -> tuple[Related, ...]:
         """The question that is so like this one that its verified answer is worth pointing to, if any."""
         near = self._verified.nearest(asking.person, asking.question, errand=errand)

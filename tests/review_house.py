@@ -27,6 +27,7 @@ from core.review.memory import Memory
 from core.review.queue import Lease
 from core.review.reviews import Reviews, build_reviews
 from core.review.tasks import NewTask, TaskFinding
+from core.semantic_cache.audiences import is_about_oneself
 from core.settings import ReviewSettings
 from core.types import Chunk, ChunkSpan, DataClass, LoadedDocument, Passage, Person, Role, Section
 from tests.conftest import add_departments
@@ -81,6 +82,7 @@ class House:
             memory,
             lambda text: {"text": text.replace("Otto", "NAME")},
             reading,
+            is_about_oneself,
         )
 
     def person(self, name: str, department: str, *roles: Role) -> Person:

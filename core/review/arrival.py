@@ -5,6 +5,7 @@ Every function works within the transaction of the decision.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,21 +35,32 @@ class Given:
     at: datetime
 
 
-def deliver(connection: sa.Connection, given: Given) -> None:
-    """Put the answer into the asker's message, and mark the conversation unread.
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """An answer on its way into the message of a task."""
 
-    Who may no longer read one of its sources is told so instead.
-    """
-    task = given.task
-    if task.reply_id is None:
-        return
-    answer = given.answer if _may_read(connection, given) else closed_to_asker(given.answer)
-    _set_message(connection, task.reply_id, answer.text, answer.to_json())
-    connection.execute(
-        sa.update(conversations)
-        .where(conversations.c.id == task.conversation_id)
-        .values(unread=True, updated_at=given.at)
-    )
+    task: Task
+    answer: Answer
+
+
+def for_asker(connection: sa.Connection, given: Given) -> Answer:
+    """The answer, or a word that its sources have been closed to the asker since."""
+    return given.answer if _may_read(connection, given) else closed_to_asker(given.answer)
+
+
+def deliver(connection: sa.Connection, arriving: Iterable[Arriving], at: datetime) -> None:
+    """Put each answer into its asker's message, and mark the conversation unread."""
+    # In one order for all: two decisions may have answers for the same two conversations.
+    for each in sorted(arriving, key=lambda each: each.task.conversation_id or 0):
+        task, answer = each.task, each.answer
+        if task.reply_id is None:
+            continue
+        _set_message(connection, task.reply_id, answer.text, answer.to_json())
+        connection.execute(
+            sa.update(conversations)
+            .where(conversations.c.id == task.conversation_id)
+            .values(unread=True, updated_at=at)
+        )
 
 
 def remember(connection: sa.Connection, given: Given) -> int | None:
@@ -73,12 +85,17 @@ def remember(connection: sa.Connection, given: Given) -> int | None:
 
 def take_back(connection: sa.Connection, task: Task) -> None:
     """Undo `deliver` and `remember`; `task` as it was before the undoing."""
+    wait_again(connection, task)
+    regressions.drop(connection, task.id)
+    verifying.take_back(connection, task)
+
+
+def wait_again(connection: sa.Connection, task: Task) -> None:
+    """Undo `deliver` for one task."""
     if task.reply_id is not None:
         item = task.item
         waiting = notes.waiting(item.kind, item.id, item.question, item.created_at, task.shown)
         _set_message(connection, task.reply_id, *waiting)
-    regressions.drop(connection, task.id)
-    verifying.take_back(connection, task)
 
 
 def _may_read(connection: sa.Connection, given: Given) -> bool:

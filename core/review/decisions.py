@@ -1,8 +1,8 @@
 """Deciding a task: one conditional write, and in its transaction the answer's arrival.
 
-Whoever holds the lease may decide, once. The same transaction resolves the task, writes the asker's
-message, makes the verified answer and the regression case, and puts the notification and the
-journal's entry down, so that after a kill all of it is there, or none.
+Whoever holds the lease may decide, once. The same transaction resolves the task and the equal ones that
+wait, writes the askers' messages, makes the verified answer and the regression case, and puts the
+notifications and the journal's entries down, so that after a kill all of it is there, or none.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import sqlalchemy as sa
 from core.answering.answer import Answer
 from core.errors import Busy
 from core.journal.journal import Journal
+from core.lengths import at_most
 from core.review import arrival
 from core.review.access import Access, View, alive
-from core.review.arrival import Given
+from core.review.arrival import Arriving, Given
 from core.review.checking import Check, overruled
-from core.review.given import REASON_CHARS as REASON_CHARS
-from core.review.given import TEXT_CHARS as TEXT_CHARS
-from core.review.given import given_answer, signed
+from core.review.equals import UNDECIDED, Equals
+from core.review.given import REASON_CHARS, given_answer, signed
 from core.review.memory import Learning
 from core.review.outbox import Outbox
 from core.review.queue import Lease, Queue, holds
@@ -63,11 +63,15 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Undoable:
-    """The last decision of a reviewer, which they can take back until `lease.until`."""
+    """The last decision of a reviewer, which they can take back until `lease.until`.
+
+    `equals` counts the equal questions that it has answered as well, of those that the reviewer may see.
+    """
 
     lease: Lease
     verdict: Verdict
     question: str
+    equals: int = 0
 
 
 class Decisions:
@@ -87,6 +91,7 @@ class Decisions:
         lease: timedelta,
         learning: Learning,
         masked: Masked,
+        equals: Equals,
     ) -> None:
         self._store = store
         self._access = access
@@ -97,6 +102,7 @@ class Decisions:
         self._lease = lease
         self._learning = learning
         self._masked = masked
+        self._equals = equals
 
     def decide(self, person: Person, lease: Lease, decision: Decision) -> Decided:
         """Resolve the task and let the answer arrive.
@@ -111,7 +117,7 @@ class Decisions:
             rules = overruled(self._check, decision.text.strip(), task.evidence, decision.override)
             overridden = {"override": rules, **self._masked(decision.override)} if rules else {}
         view = self._access.of_reviewer(person)
-        now = self._store.now()
+        now, verdict = self._store.now(), decision.verdict.value
         given = Given(
             task, signed(answer, task, decision.verdict, person, now), decision.verdict, person, now
         )
@@ -119,12 +125,17 @@ class Decisions:
         with self._store.write() as connection:
             if not connection.execute(resolving).rowcount:
                 raise refusal(connection, view, task.id, now)
-            arrival.deliver(connection, given)
             verified_id = arrival.remember(connection, given)
-            if task.asker_id is not None:
-                self._outbox.answered(connection, task.asker_id, now)
-            record = act(task.trace_id, task.id, decision.verdict.value, person, **overridden)
-            self._journal.append_in(connection, record)
+            equal = self._equals.answer(connection, view, given, verified_id)
+            own = Arriving(task, arrival.for_asker(connection, given))
+            arrival.deliver(connection, [own, *equal], now)
+            for asker_id in dict.fromkeys(each.task.asker_id for each in (own, *equal)):
+                if asker_id is not None:
+                    self._outbox.answered(connection, asker_id, now)
+            self._journal.append_in(connection, act(task.trace_id, task.id, verdict, person, **overridden))
+            for each in equal:
+                record = act(each.task.trace_id, each.task.id, verdict, person, **{"with": task.id})
+                self._journal.append_in(connection, record)
         self._learning.decided(given, verified_id)
         return Decided(Lease(task.id, lease.token, now + self._lease), given.answer)
 
@@ -143,13 +154,19 @@ class Decisions:
         )
         with self._store.read() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
+            if row is None:
+                return None
+            with_it = (
+                sa.select(sa.func.count())
+                .select_from(review_tasks)
+                .where(review_tasks.c.answered_with == row.id, view.reviewable())
+            )
+            equals = connection.scalar(with_it) or 0
         lease = Lease(row.id, row.lease_token, row.lease_until)
-        return Undoable(lease, Verdict(row.decision), row.question)
+        return Undoable(lease, Verdict(row.decision), row.question, equals)
 
     def undo(self, person: Person, lease: Lease) -> None:
-        """Take the own decision back while its lease runs: the asker waits again.
+        """Take the own decision back while its lease runs: the asker waits again, and so do the equal ones.
 
         Raises Busy when the time is over, or when it is somebody else's decision.
         """
@@ -159,22 +176,17 @@ class Decisions:
         statement = (
             sa.update(review_tasks)
             .where(holds(person, lease), _undoable(person, now))
-            .values(
-                state="open",
-                lease_until=now + self._lease,
-                decision=None,
-                decided_by=None,
-                decided_at=None,
-                decision_reason=None,
-                override_reason=None,
-                given_text=None,
-            )
+            .values(lease_until=now + self._lease, **UNDECIDED)
         )
         with self._store.write() as connection:
             if not connection.execute(statement).rowcount:
                 raise Busy("This decision can no longer be undone. Nothing was changed.")
             arrival.take_back(connection, task)
-            self._journal.append_in(connection, act(task.trace_id, task.id, "undone", person))
+            equal = self._equals.take_back(connection, task)
+            for each in equal:
+                arrival.wait_again(connection, each)
+            for each in (task, *equal):
+                self._journal.append_in(connection, act(each.trace_id, each.id, "undone", person))
         self._learning.undone(in_force)
 
     def _resolving(self, view: View, lease: Lease, decision: Decision, given: Given) -> sa.Update:
@@ -188,7 +200,7 @@ class Decisions:
                 decided_by=view.person.id,
                 decided_at=given.at,
                 decision_reason=decision.reason.strip()[:REASON_CHARS] or None,
-                override_reason=decision.override.strip()[:REASON_CHARS] or None,
+                override_reason=at_most(REASON_CHARS, decision.override, "A reason") or None,
                 given_text=given.answer.text,
             )
         )

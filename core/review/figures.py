@@ -85,8 +85,9 @@ def _waiting(view: View, now: datetime) -> sa.Select[Any]:
 
 def _decided(view: View, now: datetime) -> sa.Select[Any]:
     columns = (review_tasks.c[name] for name in ("kind", "created_at", "decided_at", "decision"))
+    judged = review_tasks.c.draft_text.is_not(None) & review_tasks.c.answered_with.is_(None)
     return (
-        sa.select(*columns, review_tasks.c.draft_text.is_not(None).label("drafted"))
+        sa.select(*columns, judged.label("drafted"))
         .where(review_tasks.c.decided_at > now - WINDOW, view.readable())
         .order_by(review_tasks.c.decided_at.desc())
         .limit(COUNTED)

@@ -8,6 +8,7 @@ from datetime import datetime
 from core.answering.answer import Answer, Outcome, Verified
 from core.answering.citations import CitationWriter
 from core.errors import BadInput
+from core.lengths import at_most
 from core.review import notes
 from core.review.tasks import Task, Verdict
 from core.types import Person, highest_class
@@ -32,7 +33,7 @@ def given_answer(task: Task, verdict: Verdict, text: str, reason: str) -> Answer
         case Verdict.REJECTED:
             if not reason.strip():
                 raise BadInput("Say why. The person who asked reads it.")
-            why = reason.strip()[:REASON_CHARS]
+            why = at_most(REASON_CHARS, reason, "A reason")
             return _without_sources(base, f"A colleague has looked and cannot answer this: {why}")
 
 
@@ -50,10 +51,8 @@ def closed_to_asker(answer: Answer) -> Answer:
 def _edited(base: Answer, task: Task, text: str) -> Answer:
     if not text.strip():
         raise BadInput("Write the answer first.")
-    if len(text) > TEXT_CHARS:
-        raise BadInput(f"An answer may have {TEXT_CHARS:,} characters at most. Shorten it.")
     writer = CitationWriter(task.evidence)
-    writer.feed(text.strip())
+    writer.feed(at_most(TEXT_CHARS, text, "An answer"))
     writer.finish()
     return replace(
         base,

@@ -1,4 +1,4 @@
-"""The asker's side: what still waits, at which place, and which conversations have news."""
+"""The asker's side: what still waits, until when, and which conversations have news."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from core.types import Person
 class Waiting:
     """A question of the asker that a person will answer.
 
-    `place` counts from 1, among the questions whose sources the asker may read, so that it tells
-    nothing about what other departments ask; `being_answered` is true while a reviewer works on it.
+    `is_next` says that none is before it of the questions whose sources the asker may read, so that it
+    tells nothing about what other departments ask. How many are before it is not told: more urgent ones
+    overtake, and the number would grow. `being_answered` is true while a reviewer works on it.
     """
 
     task_id: int
     message_id: int
     kind: TaskKind
-    place: int
+    is_next: bool
     due_at: datetime
     being_answered: bool
 
@@ -51,13 +52,11 @@ class Inbox:
                 earlier = (other.c.urgent_from < row.urgent_from) | (
                     (other.c.urgent_from == row.urgent_from) & (other.c.id < row.id)
                 )
-                ahead = sa.select(sa.func.count()).where(
-                    alive(other), earlier, view.admitted(other.c.readers)
-                )
-                place = 1 + (connection.scalar(ahead) or 0)
+                ahead = sa.select(other.c.id).where(alive(other), earlier, view.admitted(other.c.readers))
+                is_next = not connection.scalar(sa.select(ahead.exists()))
                 held = row.lease_until is not None and row.lease_until > now
                 found[row.reply_id] = Waiting(
-                    row.id, row.reply_id, TaskKind(row.kind), place, row.due_at, held
+                    row.id, row.reply_id, TaskKind(row.kind), is_next, row.due_at, held
                 )
         return found
 

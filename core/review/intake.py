@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from core.answering.answer import Answer, Outcome
 from core.errors import BadInput, NotFound
 from core.journal.journal import Journal
+from core.lengths import at_most
 from core.review import notes
 from core.review.outbox import Outbox
 from core.review.record import act
@@ -23,6 +24,7 @@ from core.review.sources import passages_of, readers_of, sources_of
 from core.review.store import Store, new_id
 from core.review.tasks import NewTask, TaskKind, passage_json
 from core.review.urgency import urgent_from
+from core.review.verified import question_key
 from core.tables import conversations, messages, review_sources, review_tasks
 from core.types import Passage, Person
 
@@ -70,7 +72,8 @@ class Intake:
         """The asker says that this answer is wrong, and why; raises BadInput without a reason."""
         if not reason.strip():
             raise BadInput("Say what is wrong with the answer.")
-        return self._about(person, TaskKind.REPORTED, message_id, reason, passages)
+        words = at_most(REASON_CHARS, reason, "A reason")
+        return self._about(person, TaskKind.REPORTED, message_id, words, passages)
 
     def withdraw(self, person: Person, message_id: int) -> None:
         """The asker no longer waits for the answer in this message; nothing if it has arrived already."""
@@ -222,6 +225,7 @@ class Intake:
                 state="open",
                 trace_id=new.trace_id,
                 question=new.question,
+                question_key=question_key(new.question),
                 reason=new.reason or None,
                 draft_text=new.draft.text if new.draft else None,
                 draft=new.draft.to_json() if new.draft else None,

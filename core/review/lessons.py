@@ -38,13 +38,14 @@ class Lessons:
     def recent(self, limit: int = NEWEST) -> list[Lesson]:
         """Answers of the program to a person's question that a reviewer has approved, or has not.
 
-        Left out are stale ones: those were right when they were given.
+        Left out are stale ones: those were right when they were given; and those that were answered with
+        an equal question: nobody has judged their drafts.
         """
         names = ("signs", "confidence", "decision", "decided_at")
         query = (
             sa.select(*(review_tasks.c[name] for name in names))
             .where(review_tasks.c.state == "resolved", review_tasks.c.kind != TaskKind.STALE.value)
-            .where(review_tasks.c.draft_text.is_not(None))
+            .where(review_tasks.c.draft_text.is_not(None), review_tasks.c.answered_with.is_(None))
             .order_by(review_tasks.c.decided_at.desc())
             .limit(limit)
         )

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from core.errors import BadInput, NotFound
 from core.journal.journal import Journal
+from core.lengths import at_most
 from core.review.access import REVIEWERS, Access, View, alive
 from core.review.record import act
 from core.review.refusal import HIDDEN, refusal
@@ -83,7 +84,7 @@ class Queue:
     def claim(self, person: Person, task_id: int) -> Lease:
         """Take a task, or take it again: all tabs of one reviewer share one lease."""
         view = self._access.of_reviewer(person)
-        free = _free(view, self._store.now(), own=True)
+        free = unclaimed(view, self._store.now(), own=True)
         lease = self._claim(view, review_tasks.c.id == task_id, alive(), view.reviewable(), free)
         if lease is None:
             with self._store.read() as connection:
@@ -96,7 +97,7 @@ class Queue:
         now = self._store.now()
         first = (
             sa.select(review_tasks.c.id)
-            .where(alive(), view.reviewable(), _free(view, now, own=False))
+            .where(alive(), view.reviewable(), unclaimed(view, now, own=False))
             .order_by(*_ORDER)
             .limit(1)
             .with_for_update(of=review_tasks, skip_locked=True)
@@ -104,18 +105,16 @@ class Queue:
         # The row is locked by then, or nobody else writes: what chose it need not be asked again.
         return self._claim(view, review_tasks.c.id == first.scalar_subquery())
 
-    def held(self, person: Person) -> Lease | None:
-        """The lease that this reviewer holds, the newest one if there are several."""
+    def held(self, person: Person) -> list[Lease]:
+        """The leases that this reviewer holds, whichever browser took them, the newest first."""
         query = (
             sa.select(review_tasks.c.id, review_tasks.c.lease_token, review_tasks.c.lease_until)
             .where(alive(), review_tasks.c.holder_id == person.id)
             .where(review_tasks.c.lease_until > self._store.now())
-            .order_by(review_tasks.c.lease_until.desc())
-            .limit(1)
+            .order_by(review_tasks.c.lease_until.desc(), review_tasks.c.id)
         )
         with self._store.read() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else Lease(*row)
+            return [Lease(*row) for row in connection.execute(query)]
 
     def renew(self, person: Person, lease: Lease) -> Lease:
         """The lease with its whole life before it; for every sign of life of the reviewer."""
@@ -147,13 +146,14 @@ class Queue:
         """Note something for the other reviewers."""
         if not text.strip():
             raise BadInput("Write a comment first.")
+        noted = at_most(COMMENT_CHARS, text, "A comment")
         task = self.open(person, task_id)
         with self._store.write() as connection:
             connection.execute(
                 sa.insert(review_comments).values(
                     task_id=task_id,
                     person_id=person.id,
-                    text=text.strip()[:COMMENT_CHARS],
+                    text=noted,
                     at=self._store.now(),
                 )
             )
@@ -245,7 +245,7 @@ def holds(person: Person, lease: Lease) -> sa.ColumnElement[bool]:
     )
 
 
-def _free(view: View, now: datetime, own: bool) -> sa.ColumnElement[bool]:
+def unclaimed(view: View, now: datetime, own: bool) -> sa.ColumnElement[bool]:
     """Nobody's lease runs, or (`own`) only the person's; and it is not kept for somebody else."""
     free = review_tasks.c.lease_until.is_(None) | (review_tasks.c.lease_until <= now)
     if own:

@@ -19,6 +19,7 @@ from core.review.access import Access, Groups
 from core.review.checking import Check
 from core.review.context import Context
 from core.review.decisions import Decisions, Masked
+from core.review.equals import Equals
 from core.review.erasing import Erasing
 from core.review.figures import QueueFigures
 from core.review.inbox import Inbox
@@ -94,13 +95,15 @@ def build_reviews(
     memory: Memory | None = None,
     masked: Masked = lambda _: {},
     reading: ReadingFor | None = None,
+    about_oneself: Callable[[str], bool] = lambda _: True,
 ) -> Reviews:
     """Connect the parts.
 
     `check` looks at a reviewer's edits, `catalog` knows who may read what. `embedder` compares
     questions by meaning, where there is one; `memory` is told of approved and of wrong answers;
     `masked` makes of a reviewer's reason what the journal may keep. With an embedder and `reading`,
-    verified answers are indexed as a source of retrieval.
+    verified answers are indexed as a source of retrieval. `about_oneself` tells a question for the asker's
+    own record: its answer is given to nobody else who waits for one in the same words.
     """
     store, access = Store(database, clock), Access(catalog)
     verified = VerifiedAnswers(store, access, Meaning(store, embedder))
@@ -115,13 +118,14 @@ def build_reviews(
     lease = timedelta(minutes=settings.lease_minutes)
     targets = {kind: timedelta(minutes=getattr(settings.target_minutes, kind.value)) for kind in TaskKind}
     intake = Intake(store, journal, outbox, targets)
+    equals = Equals(store, about_oneself)
     queue = Queue(store, access, journal, lease, lambda: secrets.token_hex(16))
     return Reviews(
         intake,
         Inbox(store, access),
         queue,
         Context(store, access),
-        Decisions(store, access, journal, outbox, queue, check, lease, learning, masked),
+        Decisions(store, access, journal, outbox, queue, check, lease, learning, masked, equals),
         verified,
         Staleness(store, journal, intake),
         Erasing(store),

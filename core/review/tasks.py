@@ -100,7 +100,8 @@ class Task:
 
     `evidence` is numbered from 1 as the draft cites it: what the draft cites comes first, in the
     order of its numbers. `shown` is what the asker has read of the draft. `lease_until` is set while
-    `holder` works on it, and afterwards until the decision can no longer be undone.
+    `holder` works on it, and afterwards until the decision can no longer be undone. `answered_with` is
+    the task with an equal question whose decision has answered this one as well; its words are there.
     """
 
     item: QueueItem
@@ -124,6 +125,7 @@ class Task:
     decision_reason: str
     given_text: str
     shown: Answer | None = None
+    answered_with: int | None = None
 
     @property
     def id(self) -> int:
@@ -231,6 +233,7 @@ def task_of(row: sa.Row[Any], now: datetime) -> Task:
         decision_reason=row.decision_reason or "",
         given_text=row.given_text or "",
         shown=None if row.shown is None else Answer.from_json(row.shown["text"], row.shown),
+        answered_with=row.answered_with,
     )
 
 

@@ -20,7 +20,14 @@ from core.review.access import Access, View
 from core.review.meaning import Known, Likeness, Meaning
 from core.review.sources import passages_of
 from core.review.store import Store
-from core.tables import documents, people, verified_answers, verified_passages, verified_sources
+from core.tables import (
+    documents,
+    people,
+    review_tasks,
+    verified_answers,
+    verified_passages,
+    verified_sources,
+)
 from core.types import DataClass, Errand, Passage, Person
 
 ACTIVE, SUSPENDED, RETIRED = "active", "suspended", "retired"
@@ -121,11 +128,19 @@ class VerifiedAnswers:
 
     def note_reuse(self, verified_id: int) -> None:
         """Count that the answer has served once more."""
+        self._count(verified_answers.c.id == verified_id)
+
+    def note_served(self, answer: Answer) -> None:
+        """Count the same for a verified answer that was kept elsewhere; nothing for any other answer."""
+        if answer.verified is None:
+            return
+        given_by = sa.select(review_tasks.c.verified_id).where(review_tasks.c.id == answer.verified.task)
+        self._count(verified_answers.c.id == given_by.scalar_subquery())
+
+    def _count(self, which: sa.ColumnElement[bool]) -> None:
         with self._store.write() as connection:
             connection.execute(
-                sa.update(verified_answers)
-                .where(verified_answers.c.id == verified_id)
-                .values(reused=verified_answers.c.reused + 1)
+                sa.update(verified_answers).where(which).values(reused=verified_answers.c.reused + 1)
             )
 
     def _known(self, person: Person) -> list[Known]:

@@ -22,6 +22,7 @@ review_tasks = Table(
     Column("reply_id", Integer, ForeignKey("messages.id", ondelete="SET NULL")),
     Column("verified_id", Integer, ForeignKey("verified_answers.id")),
     Column("question", Text, nullable=False),
+    Column("question_key", String(64), nullable=False, server_default=""),
     Column("reason", Text),
     Column("draft_text", Text),
     Column("draft", JSON),
@@ -44,11 +45,15 @@ review_tasks = Table(
     Column("decision_reason", Text),
     Column("override_reason", Text),
     Column("given_text", Text),
+    # The task with an equal question whose decision has answered this one as well.
+    Column("answered_with", Integer),
     UniqueConstraint("trace_id", "kind"),
     UniqueConstraint("message_id", "kind"),
     Index(None, "state", "urgent_from", "id"),
     Index(None, "reply_id"),
     Index(None, "decided_at"),
+    Index(None, "question_key"),
+    Index(None, "answered_with"),
     sqlite_autoincrement=True,
 )
 

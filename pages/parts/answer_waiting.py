@@ -1,4 +1,4 @@
-"""An answer that a colleague will give: its place in the queue, kept up to date until it is there."""
+"""An answer that a colleague will give: until when, kept up to date until it is there."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ARRIVED = "arrived-{}"
 
 @st.fragment(run_every=POLL_S)
 def draw(desk: Desk, person: Person, conversation_id: int, message_id: int) -> None:
-    """The place in the queue; when the answer has arrived, the page draws it by itself."""
+    """When it is expected; when the answer has arrived, the page draws it by itself."""
     waiting = desk.reviews.inbox.waiting(person, conversation_id).get(message_id)
     arrived = _ARRIVED.format(message_id)
     if waiting is None:
@@ -26,7 +26,7 @@ def draw(desk: Desk, person: Person, conversation_id: int, message_id: int) -> N
             st.rerun()
         return
     badge = ":orange-badge[:material/hourglass_top: Waiting]"
-    st.caption(f"{badge} {_place(waiting)} The answer arrives here by itself.")
+    st.caption(f"{badge} {_expected(waiting)} The answer arrives here by itself.")
     st.button(
         "I no longer need it",
         key=f"withdraw-{message_id}",
@@ -37,11 +37,11 @@ def draw(desk: Desk, person: Person, conversation_id: int, message_id: int) -> N
     )
 
 
-def _place(waiting: Waiting) -> str:
+def _expected(waiting: Waiting) -> str:
     if waiting.being_answered:
         return "A colleague is working on it now."
-    place = "Next in the queue" if waiting.place == 1 else f"Place {waiting.place} in the queue"
-    return f"{place}, expected by {moment(waiting.due_at)}."
+    by = moment(waiting.due_at)
+    return f"Next in the queue, expected by {by}." if waiting.is_next else f"Expected by {by}."
 
 
 def _withdraw(desk: Desk, person: Person, message_id: int) -> None:

@@ -14,6 +14,7 @@ from core.review.tasks import Task
 from core.types import Person
 from pages.parts import review_claim, review_notice, review_words
 from pages.parts.plain import label
+from pages.parts.wording import count
 
 _PANEL = "review-panel"
 _FAILED = "review-failed"
@@ -82,6 +83,8 @@ def draw_undo(desk: Desk, person: Person) -> None:
     if last is None:
         return
     said = label(f"You {review_words.DONE[last.verdict]}: “{last.question}”")
+    if last.equals:
+        said += f", and answered {count(last.equals, 'equal question')} with it"
     with st.container(horizontal=True, vertical_alignment="center", border=True, key="last-decision"):
         st.markdown(f":green[:material/check_circle:] {said}", width="stretch")
         st.caption(f"for {review_words.span(last.lease.until - desk.audit.now())} more", width="content")
@@ -104,7 +107,7 @@ def _undo(desk: Desk, person: Person, lease: Lease) -> None:
         return
     review_claim.keep(lease)
     review_claim.show(lease.task_id)
-    review_notice.done("Your decision is undone. The person who asked waits again.")
+    review_notice.done("Your decision is undone. Whoever asked waits again.")
 
 
 def _leave(task_id: int) -> None:

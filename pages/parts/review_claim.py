@@ -145,5 +145,4 @@ def _renew(desk: Desk, person: Person, lease: Lease) -> None:
 
 
 def _held(desk: Desk, person: Person, task_id: int) -> Lease | None:
-    held = desk.reviews.queue.held(person)
-    return held if held is not None and held.task_id == task_id else None
+    return next((lease for lease in desk.reviews.queue.held(person) if lease.task_id == task_id), None)

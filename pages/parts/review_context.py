@@ -15,7 +15,6 @@ from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import label, paragraph
 from pages.parts.wording import count, date, moment
 
-COMMENT_CHARS = 4_000
 HIDDEN = "This answer rests on documents that you may not read, so it is not shown."
 
 
@@ -78,7 +77,6 @@ def comments(desk: Desk, person: Person, task: Task) -> None:
                 key="comment",
                 placeholder="Note something for the others",
                 label_visibility="collapsed",
-                max_chars=COMMENT_CHARS,
             )
             sent = st.form_submit_button("Add", key="add-comment")
         if sent and text.strip():

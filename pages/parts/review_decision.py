@@ -8,15 +8,15 @@ import streamlit as st
 
 from core.bootstrap import Desk
 from core.errors import FailedCheck
-from core.review.decisions import REASON_CHARS, TEXT_CHARS, Decision
+from core.review.decisions import Decision
 from core.review.notes import NOT_IN_DOCUMENTS_TEXT
 from core.review.queue import Lease
 from core.review.tasks import Task, Verdict
 from core.types import Person
 from pages.parts import review_acts, review_words
+from pages.parts.caret import focus
 from pages.parts.plain import label
 from pages.parts.review_acts import Panel
-from pages.parts.review_browser import focus
 
 _SENDS = "Ctrl+Enter"
 
@@ -65,7 +65,6 @@ def _edit(desk: Desk, person: Person, task: Task, lease: Lease) -> None:
             value=task.draft.text if task.draft else "",
             key=f"edit-{task.id}",
             height=220,
-            max_chars=TEXT_CHARS,
             help="Cite the evidence by its number: [1], [2]. The same checks run as for a model's answer.",
         )
         if failed:
@@ -91,7 +90,6 @@ def _override(task: Task, failed: Sequence[FailedCheck]) -> None:
     st.text_input(
         "Why they are right, if you keep them",
         key=f"override-{task.id}",
-        max_chars=REASON_CHARS,
         help="Kept in the journal. The person who asked does not see it.",
     )
 
@@ -130,7 +128,6 @@ def _reject(desk: Desk, person: Person, task: Task, lease: Lease) -> None:
             "Why it cannot be answered",
             key=f"reason-{task.id}",
             height=90,
-            max_chars=REASON_CHARS,
             placeholder="The person who asked reads this",
         )
         st.form_submit_button(

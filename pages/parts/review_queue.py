@@ -1,4 +1,4 @@
-"""The queue: what waits, the most urgent first, and who works on it; it reads itself again."""
+"""The queue: what waits, the reviewer's own first, and who works on it; it reads itself again."""
 
 from __future__ import annotations
 
@@ -39,17 +39,19 @@ def _live(desk: Desk) -> None:
         return
     _head(desk, person, items, now)
     kind = _filter(items)
-    shown = [item for item in items if kind is None or item.kind is kind]
+    own = {lease.task_id for lease in desk.reviews.queue.held(person)}
+    # What the reviewer has begun stands first, so that none of it is left behind on a later page.
+    ordered = sorted(items, key=lambda item: item.id not in own)
+    shown = [item for item in ordered if kind is None or item.kind is kind]
     if not shown:
         st.caption("No question of this kind waits.")
-    own = desk.reviews.queue.held(person)
     pages = -(-len(shown) // PAGE)
     rows = st.container(gap="small", key="review-rows")
     number = st.pagination(pages, key=f"review-pages-{pages}") if pages > 1 else 1
     for item in shown[(number - 1) * PAGE : number * PAGE]:
         with rows, st.container(border=True, key=f"task-{item.id}", gap="xsmall"):
-            here = review_claim.is_here(item.id) and item.holder in (None, person.name)
-            mine = here or (own is not None and own.task_id == item.id)
+            # A claim that ran out is still this browser's until somebody else takes the question.
+            mine = item.id in own or (review_claim.is_here(item.id) and item.holder is None)
             _row(desk, person, item, now, mine)
 
 
@@ -101,7 +103,8 @@ def _filter(items: Sequence[QueueItem]) -> TaskKind | None:
 
 def _counted(numbers: Mapping[TaskKind, int]) -> str:
     named = [f"{review_words.KINDS[kind].name.lower()} {n:,}" for kind, n in numbers.items() if n]
-    return f"By kind: {', '.join(named)}. The most urgent first: risk counts as up to eight hours of waiting."
+    order = "Yours first, then the most urgent: risk counts as up to eight hours of waiting."
+    return f"By kind: {', '.join(named)}. {order}"
 
 
 def _row(desk: Desk, person: Person, item: QueueItem, now: datetime, mine: bool) -> None:

@@ -116,6 +116,16 @@ def _unclaimed(desk: Desk, person: Person, task: Task) -> None:
 def _decided(task: Task) -> None:
     who = label(task.decided_by or "Somebody")
     when = f", {moment(task.decided_at)}" if task.decided_at else ""
+    if task.answered_with is not None:
+        st.markdown(f":green[:material/check_circle:] {who} answered this with an equal question{when}.")
+        st.button(
+            "Open that question",
+            key="open-equal",
+            type="tertiary",
+            on_click=review_claim.show,
+            args=(task.answered_with,),
+        )
+        return
     if task.verdict is not None:
         st.markdown(f":green[:material/check_circle:] {who} {review_words.DONE[task.verdict]}{when}.")
     st.caption("The person who asked reads:")

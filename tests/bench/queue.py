@@ -2,7 +2,8 @@
 
 Every reviewer takes the next task, reads for two seconds and decides, over and over; one in ten
 claims is for the very task that the others see on top, and ten reviewers have a second tab in another
-process that decides on what the first one has claimed. A task is resolved twice when two decisions
+process that decides on what the first one has claimed. Every question waits twice, and one decision
+answers both, where nobody works on the other. A task is resolved twice when two decisions
 were both told that they were the first, or when its record or message says so. It is lost when it is
 neither open with its draft and a waiting message, nor resolved with an answer that has arrived.
 """
@@ -30,6 +31,7 @@ from core.review.decisions import Decision
 from core.review.queue import Lease
 from core.review.tasks import Verdict
 from core.review.urgency import HEAD_START
+from core.review.verified import question_key
 from core.tables import (
     conversations,
     journal,
@@ -112,6 +114,7 @@ def _copy(house: House, first: int, count: int, passages: Sequence[Passage]) -> 
                 "message_id": base + n,
                 "reply_id": base + n,
                 "question": f"{task['question']} ({n})",
+                "question_key": question_key(f"{task['question']} ({n})"),
                 "urgent_from": task["urgent_from"] - rng.random() * HEAD_START,
             }
             for n in numbers
@@ -185,7 +188,7 @@ class _Tab:
                 self.beaten += 1
 
     def _turn(self) -> None:
-        lease = self.house.reviews.queue.held(self.person) if self.second else self._claimed()
+        lease = self._found_again() if self.second else self._claimed()
         time.sleep(self.rng.uniform(*READS_S))
         if lease is None:
             return
@@ -201,6 +204,9 @@ class _Tab:
         )
         decided = self.house.reviews.decisions.decide(self.person, lease, Decision(verdict, text))
         self.resolved.append(decided.lease.task_id)
+
+    def _found_again(self) -> Lease | None:
+        return next(iter(self.house.reviews.queue.held(self.person)), None)
 
     def _claimed(self) -> Lease | None:
         queue = self.house.reviews.queue
@@ -228,7 +234,7 @@ def _twice(database: Database, told: Counter[int]) -> int:
 def _lost(database: Database, tasks: int, told: Counter[int]) -> int:
     """Tasks that are not whole, and decisions of which nothing is left."""
     query = sa.select(
-        *(review_tasks.c[name] for name in ("id", "state", "draft_text", "decision")),
+        *(review_tasks.c[name] for name in ("id", "state", "draft_text", "decision", "answered_with")),
         *(messages.c[name] for name in ("text", "answer")),
         conversations.c.unread,
     ).select_from(
@@ -239,7 +245,8 @@ def _lost(database: Database, tasks: int, told: Counter[int]) -> int:
     with database.read() as connection:
         rows = connection.execute(query).all()
     whole = {row.id for row in rows if _whole(row)}
-    resolved = {row.id for row in rows if row.state == "resolved"}
+    # An equal question is resolved by the decision on the other one.
+    resolved = {row.answered_with or row.id for row in rows if row.state == "resolved"}
     return (tasks - len(whole)) + len(resolved ^ told.keys())
 
 
@@ -249,7 +256,8 @@ def _whole(row: sa.Row[tuple[object, ...]]) -> bool:
     waits = row.answer["outcome"] == "waiting"
     if row.state == "open":
         return waits and row.decision is None
-    return not waits and bool(row.text) and row.answer["verified"]["task"] == row.id and row.unread
+    decided = row.answered_with or row.id
+    return not waits and bool(row.text) and row.answer["verified"]["task"] == decided and row.unread
 
 
 def _ms(waits: Sequence[float], share: float) -> float:

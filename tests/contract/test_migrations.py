@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 
+from core import migrations
 from core.database import Database
 from core.errors import ConfigurationError
-from core.tables import metadata
+from core.review.verified import question_key
+from core.tables import metadata, review_tasks
+from tests.fakes import Clock
+from tests.review_house import QUESTION, House
 
 
 def test_migrated_tables_equal_the_declared_ones(database: Database) -> None:
@@ -17,6 +26,26 @@ def test_migrated_tables_equal_the_declared_ones(database: Database) -> None:
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"include_name": is_declared})
         assert compare_metadata(context, metadata) == []
+
+
+def test_questions_that_waited_before_the_keys_of_equal_ones_get_theirs(
+    database: Database, clock: Clock
+) -> None:
+    house = House(database, clock)
+    handed = house.flag(house.person("ada", "people"))
+    move(database, command.downgrade, "0012")
+    move(database, command.upgrade, "head")
+    with database.read() as connection:
+        query = sa.select(review_tasks.c.question_key).where(review_tasks.c.id == handed.task_id)
+        assert connection.scalar(query) == question_key(QUESTION)
+
+
+def move(database: Database, to: Callable[[Config, str], None], revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(*migrations.__path__))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        to(config, revision)
 
 
 def is_declared(name: str | None, kind: str, _: object) -> bool:

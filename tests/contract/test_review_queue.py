@@ -239,7 +239,7 @@ def test_a_lease_ends_by_itself_and_is_renewed_by_activity(
     taken = house.claim(sam, handed)
     with pytest.raises(Busy, match="Sam is working"):
         house.reviews.queue.renew(rhea, lease)
-    assert house.reviews.queue.held(sam) == taken and house.reviews.queue.held(rhea) is None
+    assert house.reviews.queue.held(sam) == [taken] and house.reviews.queue.held(rhea) == []
 
 
 def test_all_tabs_of_a_reviewer_share_one_lease(
@@ -251,6 +251,25 @@ def test_all_tabs_of_a_reviewer_share_one_lease(
     clock.advance(minutes=1)
     second = house.claim(rhea, handed)
     assert first.token == second.token and second.until > first.until
+
+
+def test_a_reviewer_finds_all_of_her_leases_again(
+    house: House, ada: Person, rhea: Person, sam: Person, clock: Clock
+) -> None:
+    """The one of another browser as well, and goes on with either; those of a colleague are not hers."""
+    for _ in range(4):
+        house.flag(ada)
+    queue = house.reviews.queue
+    first = queue.claim_next(rhea)
+    clock.advance(minutes=1)
+    second, _ = queue.claim_next(rhea), queue.claim_next(sam)
+    assert first is not None and second is not None
+    assert queue.held(rhea) == [second, first]
+    for lease in queue.held(rhea):
+        queue.renew(rhea, lease)
+    clock.advance(minutes=14)
+    queue.release(rhea, second)
+    assert [lease.task_id for lease in queue.held(rhea)] == [first.task_id]
 
 
 def test_a_released_task_is_everybodys_again(house: House, ada: Person, rhea: Person, sam: Person) -> None:
@@ -298,15 +317,20 @@ def test_comments_are_for_reviewers(house: House, ada: Person, rhea: Person, clo
         house.reviews.queue.comment(rhea, handed.task_id, "  ")
 
 
-def test_the_asker_knows_the_place_in_the_queue(house: House, ada: Person, rhea: Person, sam: Person) -> None:
-    """Counted among what the asker could read; nothing of others is told."""
+def test_the_asker_knows_who_is_next_and_until_when(
+    house: House, ada: Person, rhea: Person, sam: Person, clock: Clock
+) -> None:
+    """Among what the asker could read; nothing of others is told, and no number that could grow."""
     sales_only = house.document("prices.md", "Twelve percent.", "sales", "sales")
     house.flag(house.person("bo", "sales"), sales_only)
-    house.flag(house.person("cy", "people"))
     mine = house.flag(ada)
     conversation = house.conversations.list(ada)[0].id
     waiting = house.reviews.inbox.waiting(ada, conversation)[mine.message_id]
-    assert (waiting.place, waiting.being_answered) == (2, False)
+    assert (waiting.is_next, waiting.being_answered) == (True, False)
+    clock.advance(minutes=15)
+    house.flag(house.person("cy", "people"), findings=(TaskFinding("injection", "high", "block"),))
+    overtaken = house.reviews.inbox.waiting(ada, conversation)[mine.message_id]
+    assert (overtaken.is_next, overtaken.due_at) == (False, waiting.due_at)
     house.claim(sam, mine)
     assert house.reviews.inbox.waiting(ada, conversation)[mine.message_id].being_answered
     assert house.reviews.inbox.waiting(rhea, conversation) == {}
@@ -364,10 +388,10 @@ def test_who_no_longer_waits_takes_nobodys_place(house: House, ada: Person, rhea
     conversation = house.conversations.start(rhea, QUESTION)
     house.flag(rhea, conversation=conversation)
     [waiting] = house.reviews.inbox.waiting(rhea, conversation).values()
-    assert waiting.place == 2
+    assert not waiting.is_next
     house.conversations.delete(ada, house.conversations.list(ada)[0].id)
     [waiting] = house.reviews.inbox.waiting(rhea, conversation).values()
-    assert waiting.place == 1
+    assert waiting.is_next
 
 
 def test_the_conversation_hides_what_the_reviewer_may_not_read(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from core.answering.citations import Citation
@@ -17,6 +19,7 @@ from pages.parts.source_panel import excerpt, spans
         ("![x](y)", r"!\[x\](y)"),
         ("[a](b)", r"\[a\](b)"),
         ("see https://a.example/b.", "see `https://a.example/b.`"),
+        ("ask it-help@a.example.", "ask `it-help@a.example`."),
         ("<b>no</b>", r"\<b>no\</b>"),
         (":red-badge[verified]", r":red-badge\[verified\]"),
         (r"\[a](b)", r"\\\[a\](b)"),
@@ -38,6 +41,12 @@ def test_a_link_definition_gives_a_marker_no_target() -> None:
 def test_an_icon_code_is_broken_so_that_no_badge_is_imitated() -> None:
     assert ":material/verified:" not in plain.answer(":material/verified: yes")
     assert ":smile:" not in plain.label(":smile:").replace("\\", "")
+
+
+@pytest.mark.parametrize("text", ["ask it-help@a.example", "mailto:a.b+c@d-e.example!", "@you, 3 @ 5"])
+def test_an_address_is_text_that_nothing_links(text: str) -> None:
+    shown = plain.label(text).replace("\\", "")
+    assert not re.search(r"[\w.+-]@[\w-]", shown) and shown.replace("\u2060", "") == text
 
 
 @pytest.mark.parametrize("text", ["a *b* [c](d) `e` #f $g$ <h> 1. i", "_x_ ~y~ | z ![p](q)"])
@@ -75,7 +84,17 @@ def test_money(microusd: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(0.84, "0.8 s"), (45, "45 s"), (240, "4 min"), (7_500, "2 h 5 min")]
+    ("seconds", "said"),
+    [
+        (0.0004, "1 ms"),
+        (0.012, "12 ms"),
+        (0.0949, "95 ms"),
+        (0.096, "0.1 s"),
+        (0.84, "0.8 s"),
+        (45, "45 s"),
+        (240, "4 min"),
+        (7_500, "2 h 5 min"),
+    ],
 )
 def test_durations(seconds: float, said: str) -> None:
     assert wording.duration(seconds) == said

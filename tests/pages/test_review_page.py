@@ -185,7 +185,7 @@ def test_an_approved_draft_arrives_with_the_asker_and_can_be_taken_back(
     assert f"You approved the draft: “{QUESTION}”" in all_text(at)
     press(at, "undo")
     assert answered(desk, employee, waiting).text != DRAFT
-    assert notices(at) == ["Your decision is undone. The person who asked waits again."]
+    assert notices(at) == ["Your decision is undone. Whoever asked waits again."]
     assert at.button(key="approve"), "the question is on the desk again"
 
 
@@ -214,6 +214,49 @@ def test_the_way_back_that_is_shown_leads_to_no_later_decision(
 
     assert str(waiting.task_id) in at.query_params["task"] and at.button(key="approve")
     assert [item.id for item in desk.reviews.queue.items(reviewer)] == [waiting.task_id]
+
+
+def test_one_decision_answers_what_waits_in_the_same_words_and_the_way_back_says_so(
+    open_app: OpenApp,
+    desk: Desk,
+    reviewer: Person,
+    employee: Person,
+    asking: Asking,
+    passages: tuple[Passage, ...],
+    waiting: Handed,
+) -> None:
+    equal = asking.flagged(employee, QUESTION, TRUE, passages)
+    at = press(claimed(open_app, reviewer, waiting), "approve")
+
+    said = f"You approved the draft: “{QUESTION}”, and answered 1 equal question with it"
+    assert said in all_text(at) and "No question waits for you." in all_text(at)
+    looked = open_app(reviewer, REVIEW, task=equal.task_id)
+    assert "Vera answered this with an equal question" in all_text(looked)
+    press(looked, "open-equal")
+    assert "Vera approved the draft" in all_text(looked)
+    press(at, "undo")
+    assert [item.id for item in desk.reviews.queue.items(reviewer)] == [waiting.task_id, equal.task_id]
+
+
+def test_all_questions_that_a_reviewer_has_claimed_are_hers_in_a_new_browser(
+    open_app: OpenApp, reviewer: Person, colleague: Person, employee: Person, asking: Asking, waiting: Handed
+) -> None:
+    """They stand first, and she goes on with either; a colleague sees whose they are."""
+    asking.flagged(employee, "May I sell days of leave?", "", (), confidence=0.0)
+    last = asking.flagged(employee, "Is sick leave paid?", "", (), confidence=0.9)
+    press(open_app(reviewer, REVIEW), f"claim-{last.task_id}")
+    press(open_app(reviewer, REVIEW), f"claim-{waiting.task_id}")
+
+    at = open_app(reviewer, REVIEW)
+    assert badges(at).count("with you") == 2 and "with Vera" not in badges(at)
+    text = all_text(at)
+    questions = [QUESTION, "Is sick leave paid?", "May I sell days of leave?"]
+    assert sorted(questions, key=text.index) == questions
+    for handed in (last, waiting):
+        press(at, f"continue-{handed.task_id}")
+        assert "kept for you for 15 min" in badges(at)
+        press(at, "to-queue")
+    assert badges(open_app(colleague, REVIEW)).count("with Vera") == 2
 
 
 def test_there_is_no_way_back_when_the_time_for_it_is_over(
@@ -462,10 +505,13 @@ def test_the_figures_say_how_the_queue_is_doing(
 def test_what_others_wrote_cannot_load_a_picture_or_hide_an_address(
     open_app: OpenApp, reviewer: Person, employee: Person, asking: Asking, passages: tuple[Passage, ...]
 ) -> None:
-    evil = "![p](http://evil.example/p.png) [your bank](http://evil.example) <img src=x>"
+    evil = "![p](http://evil.example/p.png) [your bank](http://evil.example) <img src=x> pay@evil.example"
     handed = asking.reported(employee, evil, TRUE, passages, evil)
+    listed = [element.value for element in open_app(reviewer, REVIEW).markdown if "evil" in element.value]
+    assert listed and not [text for text in listed if "pay@evil" in text]
     at = claimed(open_app, reviewer, handed)
 
     shown = [element.value for element in at.markdown if "evil" in element.value]
     assert len(shown) >= 2
     assert not [text for text in shown if "](http" in text or "<img" in text.replace("\\<", "")]
+    assert not [text for text in shown if "pay@evil" in text], "it would be linked by itself"

@@ -1,4 +1,4 @@
-"""Nothing of a handed-over question is lost, wherever between flag and arrival the process is killed.
+"""Nothing of handed-over questions is lost, wherever between flag and arrival the process is killed.
 
 One child imports everything and forks a worker for each point: before every single statement that
 the hand-over, the claim and the decision send to the database, at each commit, and at the end. The
@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,7 @@ TEXT = "Five days [1]."
 
 
 def test_a_task_is_there_once_with_its_draft_wherever_the_process_is_killed(tmp_path: Path) -> None:
-    """And its answer arrives whole or not at all."""
+    """And its answer arrives whole or not at all, together with that of an equal question."""
     points = int(run_child(tmp_path, "kill"))
     assert points > 40, "every statement from the hand-over to the arrival is a point"
     database = Database(f"sqlite:///{tmp_path / 'desk.sqlite'}")
@@ -44,22 +45,29 @@ def test_a_task_is_there_once_with_its_draft_wherever_the_process_is_killed(tmp_
         assert state_of(database, point) == "arrived"
     with database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(verified_answers)) == points
+        equal = sa.select(sa.func.count()).where(review_tasks.c.answered_with.is_not(None))
+        assert connection.scalar(equal) == points
         acts = sa.select(journal.c.outcome, sa.func.count()).group_by(journal.c.outcome)
         counts = dict(map(tuple, connection.execute(acts)))
-    assert counts["flagged"] == counts["approved"] == points <= counts["claimed"]
+    assert counts["flagged"] == counts["approved"] == 2 * points
+    assert counts["claimed"] >= points
     database.close()
 
 
 def state_of(database: Database, point: int) -> str:
     """What is left of the question of this point; fails where only a part of something is there."""
+    state, equal = (state_in(database, trace) for trace in (trace_of(point), twin_of(point)))
+    assert equal == state or (state, equal) == ("nothing", "waiting")
+    return state
+
+
+def state_in(database: Database, trace: str) -> str:
     with database.read() as connection:
-        tasks = connection.execute(
-            sa.select(review_tasks).where(review_tasks.c.trace_id == trace_of(point))
-        ).all()
+        tasks = connection.execute(sa.select(review_tasks).where(review_tasks.c.trace_id == trace)).all()
         said = connection.execute(
             sa.select(messages, conversations.c.unread)
             .join(conversations, conversations.c.id == messages.c.conversation_id)
-            .where(messages.c.trace_id == trace_of(point))
+            .where(messages.c.trace_id == trace)
         ).all()
     if not tasks:
         assert said == []
@@ -72,12 +80,16 @@ def state_of(database: Database, point: int) -> str:
         assert task.verified_id is None
         return "waiting"
     assert message.text == TEXT and message.answer["verified"]["by"] == "Rhea" and message.unread
-    assert task.verified_id is not None
+    assert (task.verified_id is None) == (task.answered_with is not None)
     return "arrived"
 
 
 def trace_of(point: int) -> str:
     return f"{point:032x}"
+
+
+def twin_of(point: int) -> str:
+    return f"e{point:031x}"
 
 
 def run_child(folder: Path, *arguments: str) -> str:
@@ -103,12 +115,15 @@ def opened(folder: Path) -> tuple[House, Person, Person, Passage]:
 
 
 def way(folder: Path, point: int, kill: bool) -> None:
-    """From the flag to the arrival."""
+    """From the flags of two equal questions to the arrival of both answers."""
     house, ada, rhea, passage = opened(folder)
-    conversation = house.conversations.start(ada, QUESTION)
-    new = NewTask(trace_of(point), QUESTION, drafted(TEXT, QUESTION, passage), (), 0.4, (passage,))
+    talks = [house.conversations.start(ada, QUESTION) for _ in range(2)]
+    question = f"{QUESTION} ({point})"
+    draft = drafted(TEXT, question, passage)
+    new = NewTask(trace_of(point), question, draft, (), 0.4, (passage,))
     reached = kill_at(house.database.engine, point) if kill else lambda: None
-    handed = house.reviews.intake.hand_over(ada, conversation, new)
+    house.reviews.intake.hand_over(ada, talks[1], replace(new, trace_id=twin_of(point)))
+    handed = house.reviews.intake.hand_over(ada, talks[0], new)
     try:
         lease = house.reviews.queue.claim(rhea, handed.task_id)
         house.reviews.decisions.decide(rhea, lease, Decision(Verdict.APPROVED))
