@@ -1,14 +1,15 @@
 """A month of made-up traffic, so that charts can be judged before there is any real one.
 
-It lies in the real tables, every charge marked as demonstration, and takes nothing from a budget.
-Departments differ in size, people in how much they ask; offices are open on weekdays, in the day.
+It lies in the real tables, every charge marked as demonstration. It takes nothing from a budget, so no
+budget ever refuses any of it. Departments differ in size, people in how much they ask; offices are open
+on weekdays, in the day.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter as Tally
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -18,9 +19,7 @@ import sqlalchemy as sa
 
 from core.database import Database, insert
 from core.errors import BadInput, NotFound
-from core.gateway.money import ScopeKind
 from core.gateway.price_book import Price, PriceBook
-from core.journal.entries import Kind, Record
 from core.tables import charge_days, charges, departments, people
 
 CHARGES = 20_000
@@ -34,7 +33,6 @@ _SIZES = (34, 26, 17, 11, 8, 5)
 _HOURS = (0, 0, 0, 0, 0, 0, 1, 4, 14, 20, 21, 17, 9, 15, 20, 19, 14, 7, 3, 2, 1, 1, 0, 0)
 _WEEKDAYS = (1.0, 1.1, 1.05, 1.0, 0.75, 0.05, 0.03)
 _CACHED_AT_FIRST, _CACHED_AT_LAST = 0.12, 0.34
-_CHARGES_PER_REFUSAL = 900
 _GIVEN = "Ada Bram Cleo Daan Edda Finn Greta Hugo Iris Joost Kaia Lars Mila Nils Odile Pim Runa Sven Tess Wim"
 _FAMILY = (
     "Aldermoor Birkholt Castwell Dunmere Elsworth Farrowby Glenholt Haverling Ingledew Kestermann "
@@ -73,19 +71,17 @@ class _Crowd:
 
 
 class DemoTraffic:
-    """Makes the traffic and takes it away. `clock` gives the time in UTC, `append` writes refusals."""
+    """Makes the traffic and takes it away. `clock` gives the time in UTC."""
 
     def __init__(
         self,
         database: Database,
         prices: PriceBook,
-        append: Callable[[Sequence[Record]], object],
         clock: Callable[[], datetime],
         rng: random.Random,
     ) -> None:
         self._database = database
         self._prices = prices
-        self._append = append
         self._clock = clock
         self._rng = rng
 
@@ -112,11 +108,10 @@ class DemoTraffic:
             done += len(rows)
             if on_progress is not None:
                 on_progress(done, count)
-        self._append([self._refusal(crowd) for _ in range(count // _CHARGES_PER_REFUSAL)])
         return done
 
     def remove(self) -> int:
-        """Take the traffic away again; returns how many charges went. The journal keeps its refusals."""
+        """Take the traffic away again; returns how many charges went."""
         made = sa.and_(charges.c.demonstration, charges.c.hold_id.startswith(_MARK))
         with self._database.write() as connection:
             gone = connection.execute(sa.delete(charges).where(made)).rowcount
@@ -184,26 +179,6 @@ class DemoTraffic:
             "saved_ms": int(rng.lognormvariate(7.6, 0.4)) if cached else 0,
             "overdraft_microusd": 0,
         }
-
-    def _refusal(self, crowd: _Crowd) -> Record:
-        person, department = crowd.pick(self._rng)
-        used = self._rng.choices(_MODELS, _SHARES)[0]
-        scope = self._rng.choices(list(ScopeKind), (0.8, 0.2))[0]
-        return Record(
-            trace_id=_mark(self._rng),
-            kind=Kind.BUDGET,
-            department=department,
-            person_id=person,
-            provider=used.provider,
-            model=used.model,
-            outcome="refused",
-            data={
-                "deployment": used.deployment,
-                "purpose": "answer",
-                "scope": scope.value,
-                "demonstration": True,
-            },
-        )
 
     def _crowd(self) -> _Crowd:
         """The people who ask: those that there are, and made-up colleagues who cannot sign in."""

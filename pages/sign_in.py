@@ -14,6 +14,7 @@ Its claims `email`, `name`, `department` and `roles` (or `groups`) say who the p
 
 from __future__ import annotations
 
+import base64
 import time
 
 import streamlit as st
@@ -40,12 +41,19 @@ def main() -> None:
     finish_leaving()
     _enter_with_company_account(here)
     _finish_entering()
-    st.image(str(ASSETS / "mark.svg"), width=56)
+    # Not st.image: whoever goes by the keyboard would stop at its button that fills the screen.
+    st.html(f'<img src="{_mark()}" width="56" height="56" alt="Answerdesk">')
     st.title("Sign in to Answerdesk", anchor=False)
     st.caption("Ask your company's documents, and see where each answer stands.")
     _company_account_button()
     _password_form(here)
     _demonstration_people(here)
+
+
+def _mark() -> str:
+    """The mark within an address of its own: HTML of ours may not hold a drawing."""
+    drawing = (ASSETS / "mark.svg").read_bytes()
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing).decode()}"
 
 
 def _password_form(here: Desk) -> None:

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, tzinfo
 from itertools import islice
 
+from core.audit import evidence
 from core.audit.findings import Query, Standing, Verdict
 from core.audit.rights import admit, audit_record
+from core.audit.sources import Source, Sources
 from core.errors import BadInput, NotFound
 from core.journal.anchoring import Anchor, Anchors
 from core.journal.counting import Counts, Values
@@ -37,10 +39,12 @@ class Audit:
         journal: Journal,
         pseudonyms: Pseudonyms,
         anchors: Anchors,
+        sources: Sources,
         clock: Callable[[], datetime],
         new_trace_id: Callable[[], str],
     ) -> None:
         self.anchors = anchors
+        self._sources = sources
         self._journal = journal
         self._pseudonyms = pseudonyms
         self._clock = clock
@@ -77,6 +81,20 @@ class Audit:
             raise NotFound("The journal has no entries of this question.")
         lines = [line_of(entry, self._pseudonyms.of) for entry in found[:TIMELINE_ENTRIES]]
         return timeline(lines, self._clock(), complete=len(found) <= TIMELINE_ENTRIES)
+
+    def sources(self, actor: Person, found: Timeline) -> dict[int, Source]:
+        """What the searches and the answers of a question rest on, by chunk.
+
+        Titles and versions are for every auditor; sections, pages and words for those who may read the
+        document.
+        """
+        admit(actor)
+        known: dict[int, int | None] = {
+            chunk: None for step in found.steps for chunk in evidence.cited(step.line.data)
+        }
+        for step in found.steps:
+            known |= {each.chunk_id: each.version_id for each in evidence.retrieved(step.line.data)}
+        return self._sources.of(actor, found.trace_id, known)
 
     def open_attempts(self, actor: Person) -> list[Line]:
         """Model calls whose outcome is missing and will not come any more, oldest first."""

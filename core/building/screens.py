@@ -8,6 +8,7 @@ from core.adjustments import Adjustments
 from core.answering.calibration import read_outcomes
 from core.audit.audit import Audit
 from core.audit.names import Names
+from core.audit.sources import Sources
 from core.building.answers import Answering
 from core.building.foundations import Foundations
 from core.gateway.gateway import Gateway
@@ -49,7 +50,7 @@ def build_audit(on: Foundations) -> tuple[Audit, Names]:
     anchors.check()
     pseudonyms = Pseudonyms(stored_key(on.database))
     return (
-        Audit(on.journal, pseudonyms, anchors, on.clock, on.new_trace_id),
+        Audit(on.journal, pseudonyms, anchors, Sources(on.database), on.clock, on.new_trace_id),
         Names(on.journal, on.database, pseudonyms, on.new_trace_id),
     )
 

@@ -1,4 +1,7 @@
-"""What the burn lines are drawn from: spending by the day, or by the hour, of running budgets."""
+"""What the burn lines are drawn from: spending by the day, or by the hour, of running budgets.
+
+Demonstration charges take nothing from a budget, so they are in no line.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,12 @@ from core.tables import charge_days, charges
 
 
 class Burning:
-    """The steps of each budget, and how much of them is made up; read once for all budgets."""
+    """The steps of each budget; read once for all budgets."""
 
-    def __init__(
-        self, connection: sa.Connection, statuses: Sequence[BudgetStatus], demonstration: bool
-    ) -> None:
-        self._demonstration = demonstration
+    def __init__(self, connection: sa.Connection, statuses: Sequence[BudgetStatus]) -> None:
         self._steps: defaultdict[tuple[Period, Scope], defaultdict[datetime, int]] = defaultdict(
             lambda: defaultdict(int)
         )
-        self._made_up: defaultdict[tuple[Period, Scope], int] = defaultdict(int)
         for period, read in ((Period.MONTH, _by_day), (Period.DAY, _by_hour)):
             running = [status for status in statuses if status.period is period]
             if running:
@@ -35,36 +34,28 @@ class Burning:
         """Micro-dollars by the end of the day or hour in which they were spent, in order."""
         return sorted(self._steps[status.period, status.scope].items())
 
-    def made_up_microusd(self, status: BudgetStatus) -> int:
-        """What the demonstration spent; 0 when it is left out."""
-        return self._made_up[status.period, status.scope]
-
     def _add(self, period: Period, rows: sa.CursorResult[Any]) -> None:
         for row in rows:
-            if row.demonstration and not self._demonstration:
-                continue
             end = midnight(row.day) + (
                 timedelta(days=1) if period is Period.MONTH else timedelta(hours=int(row.hour) + 1)
             )
             for scope in (Scope.department(row.department), Scope.provider(row.provider)):
                 self._steps[period, scope][end] += int(row.cost)
-                if row.demonstration:
-                    self._made_up[period, scope] += int(row.cost)
 
 
 def _by_day(status: BudgetStatus) -> sa.Select[Any]:
     c = charge_days.c
-    keys = (c.day, c.department, c.provider, c.demonstration)
+    keys = (c.day, c.department, c.provider)
     return (
         sa.select(*keys, sa.func.sum(c.cost_microusd).label("cost"))
-        .where(c.day >= status.starts_on, c.day < status.turns_on)
+        .where(c.day >= status.starts_on, c.day < status.turns_on, sa.not_(c.demonstration))
         .group_by(*keys)
     )
 
 
 def _by_hour(status: BudgetStatus) -> sa.Select[Any]:
     c = charges.c
-    keys = (c.day, c.department, c.provider, c.demonstration)
+    keys = (c.day, c.department, c.provider)
     begin = midnight(status.starts_on)
     # By comparing, because the two databases name the parts of a time differently. What is settled
     # after midnight still belongs to the day of its hold.
@@ -73,6 +64,6 @@ def _by_hour(status: BudgetStatus) -> sa.Select[Any]:
     ).label("hour")
     return (
         sa.select(*keys, hour, sa.func.sum(c.cost_microusd).label("cost"))
-        .where(c.day == status.starts_on)
+        .where(c.day == status.starts_on, sa.not_(c.demonstration))
         .group_by(*keys, "hour")
     )

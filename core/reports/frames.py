@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from core.gateway.charges import NOBODY
+from core.gateway.deployments import EMBEDDED
 from core.reports.periods import Span
 from core.reports.view import View
 from core.tables import charge_days, departments, people
@@ -82,9 +83,12 @@ def days_across(days: pd.DataFrame, value: str) -> pd.DataFrame:
 
 def by_model(found: pd.DataFrame) -> pd.DataFrame:
     """For each provider and model, the dearest first; `name` says both."""
+    # A call is charged under the deployment's whole name, what the cache gave under the model's own.
+    pairs = zip(found["provider"], found["model"], strict=True)
+    found = found.assign(model=[_own_name(provider, model) for provider, model in pairs])
     sums = _dearest_first(_grouped(found, ["provider", "model", "demonstration"]), ["provider", "model"])
     pairs = zip(sums["provider"], sums["model"], strict=True)
-    return sums.assign(name=[f"{one}: {model.removeprefix(one + '/')}" for one, model in pairs])
+    return sums.assign(name=[one if one == model else f"{one}: {model}" for one, model in pairs])
 
 
 def by_person(connection: sa.Connection, found: pd.DataFrame, view: View) -> pd.DataFrame:
@@ -124,6 +128,11 @@ def _names_of_people(connection: sa.Connection, department: str) -> dict[int, st
     rows = connection.execute(here).all()
     bearers = Tally(row.name for row in rows)
     return {row.id: row.name if bearers[row.name] == 1 else f"{row.name} ({row.email})" for row in rows}
+
+
+def _own_name(provider: str, model: str) -> str:
+    """`gpt-4o-mini` for `azure/gpt-4o-mini`, `embedded` for `answerdesk/embedded`."""
+    return model.split("/", 1)[1] if model == EMBEDDED else model.removeprefix(f"{provider}/")
 
 
 def _typed(found: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

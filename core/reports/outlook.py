@@ -1,5 +1,6 @@
 """Where a budget is heading: its burn line and a forecast to the end of its period.
 
+All of it is about the money that the budget itself counts: demonstration charges are in none of it.
 The forecast is linear: what was spent so far, divided by the part of the period that has passed, to
 the minute. It waits for the first day of a month, and the first hour of a day, because a few calls
 at the beginning say nothing.
@@ -26,22 +27,17 @@ _MICROUSD = 1_000_000
 class Outlook:
     """A budget as it stands and where it is heading; micro-dollars.
 
-    `demonstration_microusd` is made-up spending, which never counts against a budget: it is 0 when
-    it is left out, otherwise it is part of `spent_microusd` and of the lines.
     `burn` has the columns at (datetime64, UTC), line (SPENT or FORECAST) and spent_usd.
     """
 
     status: BudgetStatus
-    spent_microusd: int
-    demonstration_microusd: int
     forecast_microusd: int | None
     burn: pd.DataFrame
 
     @property
     def share(self) -> float:
         """The spent part of the limit, where 1 is all of it."""
-        limit = self.status.limit_microusd or 0
-        return self.spent_microusd / limit if limit else 1.0
+        return 1.0 if self.status.share is None else self.status.share
 
     @property
     def warns(self) -> bool:
@@ -59,14 +55,10 @@ class Outlook:
     def standing(self) -> str:
         """Spent, held, limit and when it turns, in one or two sentences."""
         status = self.status
-        made_up = (
-            f" {dollars(self.demonstration_microusd)} of it is demonstration and does not count."
-            if self.demonstration_microusd
-            else ""
-        )
+        free = "" if status.limit_microusd else " Only what costs nothing is answered."
         return (
-            f"{dollars(self.spent_microusd)} of {dollars(status.limit_microusd or 0)} spent, "
-            f"{dollars(status.held_microusd)} held for questions that are being answered.{made_up} "
+            f"{dollars(status.spent_microusd)} of {dollars(status.limit_microusd or 0)} spent, "
+            f"{dollars(status.held_microusd)} held for questions that are being answered.{free} "
             f"The budget turns on {day_name(status.turns_on)}."
         )
 
@@ -79,21 +71,19 @@ class Outlook:
         return f"At the pace so far, {period} ends at {dollars(self.forecast_microusd)}."
 
 
-def outlook(
-    status: BudgetStatus, steps: list[tuple[datetime, int]], demonstration_microusd: int, now: datetime
-) -> Outlook:
+def outlook(status: BudgetStatus, steps: list[tuple[datetime, int]], now: datetime) -> Outlook:
     """The outlook of a budget that stands so.
 
     `steps` are micro-dollars by the end of the day (of the hour, for a day's budget) in which they
     were spent, in order.
     """
-    spent = status.spent_microusd + demonstration_microusd
+    spent = status.spent_microusd
     begin, end = midnight(status.starts_on), midnight(status.turns_on)
     forecast = None
     if now - begin >= _WAITS[status.period]:
         forecast = round(spent * ((end - begin) / (now - begin)))
     burn = _burn(begin, end, now, steps, spent, forecast)
-    return Outlook(status, spent, demonstration_microusd, forecast, burn)
+    return Outlook(status, forecast, burn)
 
 
 def midnight(day: date) -> datetime:

@@ -1,7 +1,8 @@
 """How often a budget had no room, from the journal.
 
-Made-up refusals carry `"demonstration": true` in their data. The data is canonical JSON, so a
-member of it can be looked for as text.
+Demonstration takes nothing from a budget, so no budget refuses it: entries of earlier versions that
+carry `"demonstration": true` are left out. The data is canonical JSON, so a member of it can be looked
+for as text.
 """
 
 from __future__ import annotations
@@ -24,26 +25,24 @@ if TYPE_CHECKING:
 REFUSED = "refused"
 
 
-def refusals(connection: sa.Connection, view: View, span: Span, demonstration: bool) -> pd.DataFrame:
-    """For each department and budget without room: `department`, `budget`, `refusals`, `demonstration`."""
+def refusals(connection: sa.Connection, view: View, span: Span) -> pd.DataFrame:
+    """For each department and budget without room: `department`, `budget`, `refusals`."""
     c = journal.c
-    made_up = c.data.contains('"demonstration":true').label("made_up")
+    made_up = c.data.contains('"demonstration":true')
     whose = sa.case((c.data.contains(_scope(ScopeKind.PROVIDER)), c.provider), else_="")
-    keys = [c.department, whose.label("budget"), made_up]
+    keys = [c.department, whose.label("budget")]
     query = (
         sa.select(*keys, sa.func.count().label("refusals"))
-        .where(c.kind == Kind.BUDGET.value, c.outcome == REFUSED, *view.among(c.department))
+        .where(c.kind == Kind.BUDGET.value, c.outcome == REFUSED, sa.not_(made_up))
+        .where(*view.among(c.department))
         .where(c.at >= _midnight(span.first), c.at < _midnight(span.last + timedelta(days=1)))
-        .group_by(c.department, "budget", "made_up")
+        .group_by(c.department, "budget")
     )
-    if not demonstration:
-        query = query.where(sa.not_(made_up.element))
-    found = frame(connection.execute(query), ["department", "budget", "demonstration", "refusals"])
+    found = frame(connection.execute(query), ["department", "budget", "refusals"])
     names = department_names(connection)
     found = found.assign(
         department=found["department"].map(lambda key: names.get(key, key or "")).astype(str),
         budget=found["budget"].map(lambda name: f"The provider {name}" if name else "The department"),
-        demonstration=found["demonstration"].astype(bool),
         refusals=found["refusals"].astype("int64"),
     )
     return found.sort_values(["refusals", "department", "budget"], ascending=[False, True, True]).reset_index(

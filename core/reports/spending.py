@@ -90,7 +90,7 @@ class Spending:
             has_demonstration = _any(connection, view, charge_days.c.demonstration)
             shown = demonstration and has_demonstration
             cube = frames.cube(connection, view, span, shown)
-            refused = refusals(connection, view, span, shown)
+            refused = refusals(connection, view, span)
             return SpendReport(
                 span,
                 _totals(cube, refused),
@@ -102,8 +102,8 @@ class Spending:
                 has_demonstration or _any(connection, view),
             )
 
-    def outlooks(self, actor: Person, demonstration: bool = True) -> list[Outlook]:
-        """The budgets that the reader may see, the most used first."""
+    def outlooks(self, actor: Person) -> list[Outlook]:
+        """The budgets that the reader may see, the most used first; without demonstration charges."""
         view = View.of(actor)
         statuses = [
             status
@@ -112,8 +112,8 @@ class Spending:
         ]
         now = self._clock()
         with self._database.read() as connection:
-            burning = Burning(connection, statuses, demonstration)
-        found = [outlook(s, burning.steps(s), burning.made_up_microusd(s), now) for s in statuses]
+            burning = Burning(connection, statuses)
+        found = [outlook(status, burning.steps(status), now) for status in statuses]
         return sorted(found, key=lambda item: (-item.share, item.status.scope))
 
     def cache(self, actor: Person, choice: Choice) -> CacheReport:

@@ -148,7 +148,7 @@ def _frame(lines: Sequence[Line], names: Mapping[str, str], departments: Mapping
             "Time": [line.at for line in lines],
             "Entry": [line.seq for line in lines],
             "What": [audit_words.kind(line.kind).name for line in lines],
-            "Details": [audit_facts.summary(line) for line in lines],
+            "Details": [audit_facts.summary(line, departments) for line in lines],
             "Outcome": [audit_words.words(line.outcome or "") for line in lines],
             "Person": [names.get(line.person or "", "") for line in lines],
             "Department": [departments.get(line.department or "", line.department or "") for line in lines],

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, NamedTuple
 
 import streamlit as st
 
+from core.audit import evidence
 from core.bootstrap import Desk
 from core.errors import AnswerdeskError
 from core.journal.lines import Line
 from core.journal.timeline import Defect, Step, Timeline
 from core.types import Person
-from pages.parts import audit_facts, audit_list, audit_names, audit_words
+from pages.parts import audit_facts, audit_list, audit_names, audit_sources, audit_words
+from pages.parts.audit_said_gateway import latency
 from pages.parts.plain import label
 from pages.parts.wording import count, duration, moment, money
 
@@ -24,6 +26,14 @@ _DEFECTS = {
 }
 
 
+class _Known(NamedTuple):
+    """What turns the ids of an entry into words: names of departments, passages, and which are cited."""
+
+    departments: Mapping[str, str]
+    sources: audit_sources.Sources
+    cited: Collection[int]
+
+
 def draw(desk: Desk, person: Person, trace_id: str, departments: Mapping[str, str]) -> None:
     """The timeline of a question, or a sentence when there is none."""
     try:
@@ -32,10 +42,12 @@ def draw(desk: Desk, person: Person, trace_id: str, departments: Mapping[str, st
         st.info(str(exc), icon=":material/info:")
         return
     names = audit_names.shown(desk, person, (step.line.person for step in found.steps))
+    cited = {chunk for step in found.steps for chunk in evidence.cited(step.line.data)}
+    known = _Known(departments, desk.audit.sources(person, found), cited)
     with st.container(border=True, key="timeline"):
         _heading(found, names, departments)
         for step in found.steps:
-            _step(step)
+            _step(step, known)
         if not found.complete:
             st.caption("Later steps are left out here. Export the entries to read them all.")
 
@@ -64,7 +76,7 @@ def _heading(found: Timeline, names: Mapping[str, str], departments: Mapping[str
         )
 
 
-def _step(step: Step) -> None:
+def _step(step: Step, known: _Known) -> None:
     words = audit_words.kind(step.line.kind)
     with st.container(horizontal=True, wrap=False, gap="small", key=f"step-{step.line.seq}"):
         with st.container(width=OFFSET_PX):
@@ -73,7 +85,7 @@ def _step(step: Step) -> None:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"{words.icon} **{label(words.name)}**", width="content")
                 _badge(step)
-            _content(step)
+            _content(step, known)
 
 
 def _badge(step: Step) -> None:
@@ -86,15 +98,16 @@ def _badge(step: Step) -> None:
         st.badge("Under way", icon=":material/pending:", color="orange")
 
 
-def _content(step: Step) -> None:
+def _content(step: Step, known: _Known) -> None:
     line, data = step.outcome or step.line, _data(step)
     if step.defect is not None:
         st.caption(f":red[{_DEFECTS[step.defect]}]")
     said = [
         " / ".join(filter(None, [line.provider, line.model])),
-        f"took {_exactly(step.took_s)}" if step.took_s is not None else "",
+        # What the provider took says more than how far two entries are apart.
+        latency(data) or (f"took {_exactly(step.took_s)}" if step.took_s is not None else ""),
         f"cost {money(line.cost_microusd)}" if line.cost_microusd is not None else "",
-        audit_facts.facts(step.line.kind, data),
+        audit_facts.facts(step.line, data, known.departments),
     ]
     facts = ", ".join(filter(None, said))
     if facts:
@@ -103,6 +116,7 @@ def _content(step: Step) -> None:
     text = data.get("text")
     if isinstance(text, str) and text.strip():
         st.text(text)
+    audit_sources.draw(step.line, known.sources, known.cited)
     _details(step)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 
 from core.reports.outlook import FORECAST, SPENT
+from pages.parts.chart_ink import ink
 from pages.parts.palette import CACHED, NEUTRAL
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 EXACT_MONEY = "$,.4f"
 COUNT = ",d"
 _BAR_PX = 26
+_AXIS_PX = 34
 _STACK_PX = 280
 _BURN_PX = 240
 _CACHE_PX = 220
@@ -40,7 +42,7 @@ def stacked_days(frame: pd.DataFrame, value: str, title: str, colours: Mapping[s
                 scale=alt.Scale(domain=names, range=[colours[name] for name in names]),
                 legend=alt.Legend(orient="bottom", offset=_LEGEND_PX, columns=3, title=None, labelLimit=110),
             ),
-            order=alt.Order("department:N"),
+            order=alt.Order("department:O"),
             tooltip=[
                 alt.Tooltip("yearmonthdate(day):T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("department:N", title="Department"),
@@ -58,7 +60,8 @@ def bars(frame: pd.DataFrame, label: str, title: str, colour: str = NEUTRAL) -> 
     order = list(dict.fromkeys(frame[label]))
     highest = float(frame.groupby(label)["cost_usd"].sum().max())
     chart: alt.Chart = (
-        alt.Chart(frame, height=alt.Step(_BAR_PX))
+        # Not a Step: that cannot be fitted into the height, and Vega says so in the console.
+        alt.Chart(frame, height=_BAR_PX * len(order) + _AXIS_PX)
         .mark_bar(color=colour, size=_BAR_PX * 0.6)
         .encode(
             x=alt.X("sum(cost_usd):Q", title=None, axis=_money(highest)),
@@ -107,7 +110,7 @@ def burn(frame: pd.DataFrame, limit_usd: float, colour: str) -> Chart:
     limit = alt.Chart(alt.InlineData(values=[{"limit": limit_usd}]))
     rule = limit.mark_rule(color=NEUTRAL, strokeWidth=1.5).encode(y="limit:Q")
     word = limit.mark_text(
-        text="budget", color=NEUTRAL, align="left", baseline="bottom", dx=4, dy=-3, fontSize=12
+        text="budget", color=ink(), align="left", baseline="bottom", dx=4, dy=-3, fontSize=12
     ).encode(y="limit:Q", x=alt.value(0))
     return alt.layer(lines, rule, word, height=_BURN_PX)
 
@@ -128,7 +131,7 @@ def answered_days(frame: pd.DataFrame) -> Chart:
                 scale=alt.Scale(domain=list(words.values()), range=[CACHED, NEUTRAL]),
                 legend=alt.Legend(orient="bottom", offset=_LEGEND_PX, title=None),
             ),
-            order=alt.Order("outcome:N"),
+            order=alt.Order("outcome:O"),
             tooltip=[
                 alt.Tooltip("yearmonthdate(day):T", title="Day", format="%-d %b %Y"),
                 alt.Tooltip("answered:N", title="Answered"),

@@ -8,18 +8,10 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from pages.parts import cache_reasons
+from pages.parts.chart_ink import ink
+
 ROW_PX = 30
-_REASONS = {
-    "nothing near": "nothing alike was asked before",
-    "no like": "not alike enough",
-    "not servable": "not to be given any more, or not to them",
-    "other evidence": "other documents were found",
-    "about oneself": "about the asker's own records",
-    "other language": "in another language",
-    "not stand-alone": "needs the conversation before it",
-    "embedder slow": "the search took too long",
-    "fault": "the cache was out of order",
-}
 
 
 def draw(misses: Mapping[str, int]) -> None:
@@ -32,7 +24,7 @@ def draw(misses: Mapping[str, int]) -> None:
     total = sum(misses.values())
     frame = pd.DataFrame(
         {
-            "reason": [reason_in_words(reason) for reason, _ in ordered],
+            "reason": [cache_reasons.in_words(reason) for reason, _ in ordered],
             "questions": [number for _, number in ordered],
             "share": [number / total for _, number in ordered],
         }
@@ -40,11 +32,6 @@ def draw(misses: Mapping[str, int]) -> None:
     st.altair_chart(
         _chart(frame), height=ROW_PX * len(frame) + 10, key="misses-chart", alt="Misses by reason"
     )
-
-
-def reason_in_words(reason: str) -> str:
-    """A miss's reason as people say it; one that a newer version counts shows as its own word."""
-    return _REASONS.get(reason, reason)
 
 
 def _chart(frame: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -60,6 +47,5 @@ def _chart(frame: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         ],
     )
     bars = base.mark_bar(size=14, cornerRadiusEnd=3)
-    return alt.layer(
-        bars, base.mark_text(align="left", dx=6).encode(text=alt.Text("questions:Q", format=","))
-    )
+    numbers = base.mark_text(align="left", dx=6, color=ink())
+    return alt.layer(bars, numbers.encode(text=alt.Text("questions:Q", format=",")))

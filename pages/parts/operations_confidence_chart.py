@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from core.operations.confidence import ConfidenceView
+from pages.parts.chart_ink import ink
 from pages.parts.palette import OKABE_ITO
 
 HEIGHT_PX = 260
@@ -57,6 +58,6 @@ def curve(view: ConfidenceView) -> alt.LayerChart | alt.FacetChart:
     accepted = alt.Chart(alt.InlineData(values=[{"accepted": view.chosen.accepted_wrong}]))
     rule = accepted.mark_rule(color=LIMIT, strokeWidth=1.5, strokeDash=[5, 4]).encode(y="accepted:Q")
     word = accepted.mark_text(
-        text="accepted", color=LIMIT, align="left", baseline="bottom", dx=6, dy=-3, fontSize=12
+        text="accepted", color=ink(), align="left", baseline="bottom", dx=6, dy=-3, fontSize=12
     ).encode(y="accepted:Q", x=alt.value(0))
     return alt.layer(line, rule, word, point, hover, height=HEIGHT_PX)

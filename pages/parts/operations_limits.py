@@ -37,13 +37,19 @@ def _budgets(found: Sequence[BudgetStatus]) -> None:
     else:
         _table("budgets-table", _budget_frame(found))
         for status in found:
-            if status.warning:
-                st.warning(label(status.warning), icon=":material/warning:")
+            if said := _warning(status):
+                st.warning(label(said), icon=":material/warning:")
     # The screen on which they are set may not be among this person's pages.
     try:
         st.page_link("pages/spend.py", label="Set budgets on Spend", icon=":material/payments:")
     except StreamlitAPIException:
         return
+
+
+def _warning(status: BudgetStatus) -> str | None:
+    if status.limit_microusd == 0:
+        return f"{status.name} has a budget of {money(0)}: only what costs nothing is answered."
+    return status.warning
 
 
 def _budget_frame(found: Sequence[BudgetStatus]) -> pd.DataFrame:
@@ -55,10 +61,15 @@ def _budget_frame(found: Sequence[BudgetStatus]) -> pd.DataFrame:
             "Spent": [money(status.spent_microusd) for status in found],
             "Held": [money(status.held_microusd) for status in found],
             "Budget": [NO_LIMIT if limit is None else money(limit) for limit in limits],
-            "Used": [None if status.share is None else status.share * 100 for status in found],
+            "Used": [_used(status) for status in found],
             "Turns on": [day_name(status.turns_on) for status in found],
         }
     )
+
+
+def _used(status: BudgetStatus) -> float | None:
+    """In percent; of no money at all there is no share."""
+    return None if status.share is None or not status.limit_microusd else status.share * 100
 
 
 def _rates(found: Sequence[Rate]) -> None:

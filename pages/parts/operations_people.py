@@ -57,11 +57,7 @@ def _list(desk: Desk, person: Person, search: str) -> None:
     if not found:
         st.caption("Nobody matches this.")
         return
-    closed = sum(not account.active for account in found)
-    st.caption(
-        f"{count(len(found), 'account')}{f', {closed} of them closed' if closed else ''}. "
-        "Choose one to change it."
-    )
+    st.caption(f"{_counted(found)}. Choose one to change it.")
     key = f"people-table-{st.session_state.get(_TURN, 0)}"
     st.dataframe(
         _frame(found),
@@ -80,6 +76,17 @@ def _list(desk: Desk, person: Person, search: str) -> None:
     )
 
 
+def _counted(found: Sequence[Account]) -> str:
+    """How many there are; what only the demonstration brought along is said for itself."""
+    people = [account for account in found if account.active or not account.demonstration]
+    closed = sum(not account.active for account in people)
+    made_up = len(found) - len(people)
+    return (
+        f"{count(len(people), 'account')}{f', {closed} of them closed' if closed else ''}"
+        f"{f', and {made_up} closed ones of the demonstration' if made_up else ''}"
+    )
+
+
 def _frame(found: Sequence[Account]) -> pd.DataFrame:
     return pd.DataFrame(
         {
@@ -93,9 +100,8 @@ def _frame(found: Sequence[Account]) -> pd.DataFrame:
 
 
 def _state(account: Account) -> str:
-    if not account.active:
-        return "closed"
-    return "open, demonstration" if account.demonstration else "open"
+    state = "open" if account.active else "closed"
+    return f"{state}, demonstration" if account.demonstration else state
 
 
 def _opened() -> int | None:

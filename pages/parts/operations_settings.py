@@ -8,6 +8,9 @@ import streamlit as st
 from core.bootstrap import Desk
 from core.types import Person
 
+NAME_PX = 420
+"""Room for the longest name, which is there to be copied."""
+
 
 def draw(desk: Desk, person: Person) -> None:
     """The section."""
@@ -29,8 +32,8 @@ def draw(desk: Desk, person: Person) -> None:
         hide_index=True,
         height="content",
         column_config={
-            "Setting": st.column_config.TextColumn(width="medium"),
-            "Value": st.column_config.TextColumn(width="large"),
-            "From": st.column_config.TextColumn(width="small"),
+            "Setting": st.column_config.TextColumn(width=NAME_PX),
+            "Value": st.column_config.TextColumn(width=340),
+            "From": st.column_config.TextColumn(width=150),
         },
     )

@@ -9,8 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from core.operations.providers import ProviderStatus
+from pages.parts.chart_ink import ink
 
 ROW_PX = 34
+TITLE = "Share of the traffic of the route that each answers for"
 
 
 def draw(found: Sequence[ProviderStatus]) -> None:
@@ -23,10 +25,11 @@ def draw(found: Sequence[ProviderStatus]) -> None:
             "route": [status.now.route for status in found],
             "share": [status.now.traffic_share for status in found],
             "attempts": [status.now.attempts for status in found],
-            "text": [f"{status.now.traffic_share * 100:.0f} % of {status.now.route}" for status in found],
+            "text": [f"{status.now.traffic_share * 100:.0f} %" for status in found],
         }
     )
-    st.altair_chart(_chart(frame), height=ROW_PX * len(frame) + 10, alt="Share of each route's traffic")
+    st.caption(TITLE)
+    st.altair_chart(_chart(frame), height=ROW_PX * len(frame) + 10, alt=TITLE)
 
 
 def _chart(frame: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -42,5 +45,5 @@ def _chart(frame: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         ],
     )
     bars = base.mark_bar(size=14, cornerRadiusEnd=3)
-    text = base.mark_text(align="left", dx=6).encode(text="text:N")
+    text = base.mark_text(align="left", dx=6, color=ink()).encode(text="text:N")
     return alt.layer(bars, text)

@@ -19,8 +19,11 @@ from pages.parts.wording import count
 
 CARD_PX = 168
 ROW_PX = 44
+AXIS_PX, LEGEND_PX = 34, 60
 IN_TIME, LATE = "In time", "Late"
 AGREEMENT = "The share of drafts that were approved as they were"
+# A name, its seconds, and up to which median it is the unit: the table says 2 min, not 0.03 hours.
+_UNITS = (("minutes", 60, 7_200), ("hours", 3_600, 48 * 3_600), ("days", 86_400, float("inf")))
 _COLOURS = {IN_TIME: OKABE_ITO[0], LATE: OKABE_ITO[5]}
 
 
@@ -70,10 +73,7 @@ def _by_kind(paces: Mapping[TaskKind, Pace], now: datetime) -> None:
             _waiting(paces), key="review-chart", alt="Waiting questions by kind; the table holds the same"
         )
     with decided:
-        st.caption("Median hours from question to decision")
-        st.altair_chart(
-            _decided(paces), key="review-times", alt="Time to resolve by kind; the table holds the same"
-        )
+        _times(paces)
     st.dataframe(
         _table(paces, now),
         hide_index=True,
@@ -84,6 +84,25 @@ def _by_kind(paces: Mapping[TaskKind, Pace], now: datetime) -> None:
             "Agreement": st.column_config.NumberColumn(format="percent", help=AGREEMENT),
         },
     )
+
+
+def _times(paces: Mapping[TaskKind, Pace]) -> None:
+    known = [pace.median_s for pace in paces.values() if pace.median_s is not None]
+    if not known:
+        st.caption("No question was decided in the last 30 days.")
+        return
+    name, seconds = unit(max(known))
+    st.caption(f"Median {name} from question to decision")
+    st.altair_chart(
+        _decided(paces, seconds),
+        key="review-times",
+        alt="Time to resolve by kind; the table holds the same",
+    )
+
+
+def unit(longest_s: float) -> tuple[str, int]:
+    """In what times are drawn of which this is the longest: the unit's name and its seconds."""
+    return next((name, seconds) for name, seconds, below in _UNITS if longest_s < below)
 
 
 def _table(paces: Mapping[TaskKind, Pace], now: datetime) -> pd.DataFrame:
@@ -114,7 +133,8 @@ def _waiting(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
         for kind, pace in paces.items()
         for name, number in ((IN_TIME, pace.open - pace.late), (LATE, pace.late))
     ]
-    chart: alt.Chart = _bars(pd.DataFrame(rows, columns=["Kind", "Time", "Questions"])).encode(
+    frame = pd.DataFrame(rows, columns=["Kind", "Time", "Questions"])
+    chart: alt.Chart = _bars(frame, AXIS_PX + LEGEND_PX).encode(
         x=alt.X("sum(Questions):Q", title=None, axis=alt.Axis(format=",d", tickMinStep=1, tickCount=6)),
         y=_kinds(),
         color=alt.Color(
@@ -122,7 +142,7 @@ def _waiting(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
             scale=alt.Scale(domain=list(_COLOURS), range=list(_COLOURS.values())),
             legend=alt.Legend(orient="bottom", title=None, offset=8),
         ),
-        order=alt.Order("Time:N"),
+        order=alt.Order("Time:O"),
         tooltip=[
             alt.Tooltip("Kind:N"),
             alt.Tooltip("Time:N", title="Target"),
@@ -132,15 +152,14 @@ def _waiting(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
     return chart
 
 
-def _decided(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
+def _decided(paces: Mapping[TaskKind, Pace], unit_s: int) -> alt.Chart:
     rows = [
-        (review_words.KINDS[kind].name, (pace.median_s or 0.0) / 3_600, _median(pace), pace.decided)
+        (review_words.KINDS[kind].name, (pace.median_s or 0.0) / unit_s, _median(pace), pace.decided)
         for kind, pace in paces.items()
     ]
-    chart: alt.Chart = _bars(
-        pd.DataFrame(rows, columns=["Kind", "Hours", "Median time", "Decisions"])
-    ).encode(
-        x=alt.X("Hours:Q", title=None, axis=alt.Axis(format="~g", tickCount=5)),
+    frame = pd.DataFrame(rows, columns=["Kind", "Length", "Median time", "Decisions"])
+    chart: alt.Chart = _bars(frame, AXIS_PX).encode(
+        x=alt.X("Length:Q", title=None, axis=alt.Axis(format="~g", tickCount=5)),
         y=_kinds(),
         color=alt.value(OKABE_ITO[2]),
         tooltip=[alt.Tooltip(name) for name in ("Kind:N", "Median time:N", "Decisions:Q")],
@@ -148,8 +167,10 @@ def _decided(paces: Mapping[TaskKind, Pace]) -> alt.Chart:
     return chart
 
 
-def _bars(frame: pd.DataFrame) -> alt.Chart:
-    chart: alt.Chart = alt.Chart(frame, height=alt.Step(ROW_PX)).mark_bar(size=20)
+def _bars(frame: pd.DataFrame, below_px: int) -> alt.Chart:
+    # Not a Step: that cannot be fitted into the height, and Vega says so in the console.
+    height = ROW_PX * len(TaskKind) + below_px
+    chart: alt.Chart = alt.Chart(frame, height=height).mark_bar(size=20)
     return chart
 
 

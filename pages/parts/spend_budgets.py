@@ -20,10 +20,15 @@ MICROUSD = 1_000_000
 
 @st.fragment(run_every=EVERY_S)
 def draw(demonstration: bool, colours: Mapping[str, str]) -> None:
-    """A card for each budget, and the burn line of one; looked up again by itself."""
+    """A card for each budget, and the burn line of one; looked up again by itself.
+
+    `demonstration` tells that the page shows demonstration charges too, which no budget counts.
+    """
     person = require(Role.MANAGER, Role.ADMINISTRATOR)
-    outlooks = desk().spending.outlooks(person, demonstration)
+    outlooks = desk().spending.outlooks(person)
     st.subheader("Budgets", anchor=False)
+    if outlooks and demonstration:
+        st.caption("Demonstration charges take nothing from a budget: they are in none of these figures.")
     if not outlooks:
         st.caption(
             "No budget is set. You can set one at the end of this page."
@@ -44,14 +49,19 @@ def _card(found: Outlook) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(f"**{label(status.name)}**", width="content")
         _badge(found)
-    used = f"{int(found.share * 100)} % of the budget of this {status.period.value}"
-    st.progress(min(found.share, 1.0), text=used)
+    if status.limit_microusd:
+        used = f"{int(found.share * 100)} % of the budget of this {status.period.value}"
+        st.progress(min(found.share, 1.0), text=used)
+    else:
+        st.progress(0.0, text="No money may be spent")
     st.caption(label(found.standing))
     st.caption(label(found.heading))
 
 
 def _badge(found: Outlook) -> None:
-    if found.share >= 1:
+    if not found.status.limit_microusd:
+        st.badge("no money", icon=":material/block:", color="red")
+    elif found.share >= 1:
         st.badge("used up", icon=":material/block:", color="red")
     elif found.warns:
         st.badge("over 80 %", icon=":material/warning:", color="orange")

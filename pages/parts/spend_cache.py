@@ -57,6 +57,6 @@ def _figures(found: CacheReport) -> None:
             ("From the cache", f"{found.hits:,}", f"{found.hit_rate * 100:.0f} % of the questions"),
             ("Tokens saved", f"{found.saved_tokens:,}", ""),
             ("Money saved", money(found.saved_microusd), ""),
-            ("Time saved", duration(found.saved_ms / 1000), f"{found.saved_ms:,} ms"),
+            ("Time saved", duration(found.saved_ms / 1000), "of waiting"),
         ],
     )

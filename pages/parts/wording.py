@@ -22,7 +22,9 @@ def money(microusd: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A span of time: 0.8 s, 45 s, 4 min, 2 h 5 min."""
+    """A span of time: 12 ms, 0.8 s, 45 s, 4 min, 2 h 5 min."""
+    if 0 < seconds < 0.095:
+        return f"{max(round(seconds * 1_000), 1)} ms"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 90:

@@ -25,7 +25,6 @@ from core.gateway.money import Period, Scope
 from core.gateway.price_book import PriceBook
 from core.gateway.prices import PriceList
 from core.identity import Department, Identity, NewPerson
-from core.journal.journal import Journal
 from core.reports.periods import Choice
 from core.reports.spending import Spending, SpendReport
 from core.settings import ROOT
@@ -107,9 +106,9 @@ def filled(database: Database) -> tuple[Spending, Person, float]:
     person = identity.put_person(
         NewPerson("ada@fennwick.example", "Ada", "sales", frozenset({Role.ADMINISTRATOR}))
     )
-    journal, budgets = Journal(database, clock), Budgets(database, clock)
+    budgets = Budgets(database, clock)
     book = PriceBook(ROOT / "data" / "prices.yaml", PriceList().price_of)
-    traffic = DemoTraffic(database, book, journal.append_many, clock, random.Random(1))
+    traffic = DemoTraffic(database, book, clock, random.Random(1))
     began = time.perf_counter()
     traffic.make(CHARGES)
     made_in_s = time.perf_counter() - began

@@ -93,6 +93,8 @@ def test_the_screen_fits_and_follows_the_theme(
     traffic: Server, visit: Visit, scheme: str, width: int
 ) -> None:
     page = visit(viewport={"width": width, "height": 1000}, color_scheme=scheme).page
+    warnings: list[str] = []
+    page.on("console", lambda said: warnings.append(said.text) if said.type == "warning" else None)
     enter(page, traffic, "Sanne Overbeck")
     page.goto(f"{traffic.url}/spend")
     expect(page.get_by_role("heading", name="Set a budget")).to_be_visible()
@@ -107,3 +109,4 @@ def test_the_screen_fits_and_follows_the_theme(
     channels = background.removeprefix("rgb(").removesuffix(")").split(",")
     assert (sum(map(int, channels)) < 150) == (scheme == "dark")
     assert all(bars(page, department) > 20 for department in DEPARTMENTS), "the same colours in both themes"
+    assert warnings == [], "neither the theme nor a chart has anything to complain of"

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from core.audit.audit import Audit
 from core.audit.findings import Query
+from core.audit.sources import Sources
 from core.database import Database
 from core.errors import BadInput, ConfigurationError, NotAllowed, NotFound
 from core.journal.anchoring import Anchors
@@ -43,8 +44,8 @@ def anchors(journal: Journal, tmp_path: Path, clock: Clock) -> Anchors:
 
 
 @pytest.fixture
-def audit(journal: Journal, anchors: Anchors, clock: Clock) -> Audit:
-    return Audit(journal, Pseudonyms(b"a key"), anchors, clock, lambda: "look")
+def audit(journal: Journal, database: Database, anchors: Anchors, clock: Clock) -> Audit:
+    return Audit(journal, Pseudonyms(b"a key"), anchors, Sources(database), clock, lambda: "look")
 
 
 def at(journal: Journal, clock: Clock, when: datetime, kind: Kind = Kind.QUESTION, text: str = "") -> None:

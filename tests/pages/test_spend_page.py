@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 import pages
 from core.bootstrap import Desk
-from core.gateway.charges import Caller, Spent
+from core.gateway.charges import Caller, Spent, write_charges
 from core.gateway.money import Period, Scope
 from core.journal.entries import Kind, Record
 from core.journal.search import Filters
@@ -213,6 +213,46 @@ def test_demonstration_is_marked_and_can_be_left_out(
     assert "1 of 2 calls are made up" in all_text(at)
     at.toggle(key="demonstration").set_value(False).run()
     assert metrics(at)["Spent"] == "$1.00" and "made up" not in all_text(at)
+
+
+def test_demonstration_uses_up_no_budget(
+    open_app: OpenApp, desk: Desk, administrator: Person, manager: Person, spend: Spend
+) -> None:
+    """Its charges lie in the charges alone, as `make demo-traffic` writes them."""
+    now = desk.audit.now()
+    made_up = Caller("sales", manager.id, "t", "answer", True)
+    spent = Spent("gpt-4o-mini", "openai", "d", 900, 100, 6 * DOLLAR)
+    with desk.database.write() as connection:
+        write_charges(connection, "demo1", now, now.date(), made_up, [spent])
+    desk.spending.set_budget(administrator, SALES, DOLLAR, Period.MONTH)
+    desk.spending.set_budget(administrator, OPENAI, 0, Period.MONTH)
+
+    at = open_app(administrator, SPEND)
+    text = all_text(at)
+    assert metrics(at)["Spent"] == "$6.00" and metrics(at)["Refused by a budget"] == "0"
+    assert progress(at) == ["No money may be spent", "0 % of the budget of this month"]
+    assert "$0.00 of $1.00 spent" in text and "on course" in text and "used up" not in text
+    assert "$0.00 of $0.00 spent" in text and "Only what costs nothing is answered." in text
+    assert "no money" in text and "November ends at $0.00." in text
+    assert "Demonstration charges take nothing from a budget" in text
+    at.toggle(key="demonstration").set_value(False).run()
+    assert "$0.00 of $1.00 spent" in all_text(at) and "take nothing from a budget" not in all_text(at)
+
+
+def test_charts_have_what_vega_draws_without_a_warning(
+    open_app: OpenApp, desk: Desk, administrator: Person, spend: Spend
+) -> None:
+    """A height in steps cannot be fitted, and what has no order cannot order."""
+    spend(DOLLAR, administrator)
+    desk.gateway.budgets.record_cached(
+        Caller("people", None, "t", "answer"), Spent("m", "openai", "d", 0, 0, 0, True, 900, 1_500)
+    )
+    desk.spending.set_budget(administrator, Scope.department("people"), 10 * DOLLAR, Period.MONTH)
+    found = specs(open_app(administrator, SPEND))
+
+    assert len(found) == 5 and all(isinstance(spec["height"], int) for spec in found)
+    orders = [spec["encoding"]["order"] for spec in found if "order" in spec.get("encoding", {})]
+    assert orders and all(order["type"] != "nominal" for order in orders)
 
 
 def test_an_administrator_sets_a_budget_and_takes_it_away_after_one_question(
