@@ -12,7 +12,8 @@ from pathlib import Path
 from core.bootstrap import Desk, build, demo_traffic
 from core.demo_traffic import CHARGES
 from core.errors import AnswerdeskError
-from core.knowledge.ingestion import Outcome, Progress
+from core.knowledge.ingestion import Outcome
+from core.knowledge.progress import Progress
 from core.proxy.serving import serve
 from core.sample_company import ORIGIN, SampleCompany, add_demonstration_people, read_sample_company
 from core.settings import load_settings
@@ -49,7 +50,7 @@ def main(arguments: list[str]) -> int:
 def _gateway() -> int:
     """The proxy alone, until a signal comes."""
     try:
-        desk = build(load_settings())
+        desk = build(load_settings(), guest=True)
     except AnswerdeskError as exc:
         print(f"The gateway did not start. {exc}", file=sys.stderr)
         return 1
@@ -130,7 +131,10 @@ def _bar(title: str) -> Callable[[Progress], None]:
     def show(progress: Progress) -> None:
         bar = "#" * round(progress.share * BAR_CHARS)
         left = "" if progress.seconds_left is None else f", about {progress.seconds_left:.0f} s left"
-        line = f"{title} [{bar:<{BAR_CHARS}}] {progress.files_done} of {progress.files_total} files{left}"
+        files = (
+            f"{progress.files_read} of {progress.files_total} files read, {progress.files_done} searchable"
+        )
+        line = f"{title} [{bar:<{BAR_CHARS}}] {files}{left}"
         print(f"\r{line:<110}", end="", flush=True)
 
     return show

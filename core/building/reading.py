@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.gateway.catalogue import ModelEntry, named
+from core.gateway.embedded_reader import EMBED, RERANK, EmbeddedReader, Rows
 from core.gateway.gateway import Gateway, caller_of
 from core.knowledge.embedding import (
     CallableEmbedder,
@@ -14,6 +16,7 @@ from core.knowledge.embedding import (
     local_embedder,
     reads_tokens,
 )
+from core.knowledge.reranking import relevance
 from core.knowledge.sentence_ranking import SentenceRanker
 from core.knowledge.terms import TermAnalyzer
 from core.knowledge.token_codes import TokenMemory
@@ -40,6 +43,29 @@ def reading_with(local: Embedder) -> Reading:
     reader = local if reads_tokens(local) else local_embedder("embedded", 1)
     analyse, memory = TermAnalyzer(), TokenMemory(TOKEN_MEMORY_BYTES)
     return Reading(local, reader, analyse, memory, SentenceRanker(reader, analyse, memory))
+
+
+def readers_here(reading: Reading) -> dict[str, EmbeddedReader]:
+    """What applications may ask for vectors and relevance; both wait for each other."""
+    turn = threading.Lock()
+
+    def vectors(_: Sequence[str], texts: Sequence[str]) -> Rows:
+        rows: Rows = reading.embedder.embed_texts(texts).tolist()
+        return rows
+
+    def relevant(asked: Sequence[str], texts: Sequence[str]) -> Rows:
+        return [(score,) for score in relevance(reading.reader, asked[0], texts)]
+
+    embed, rerank = (f"answerdesk/{model.name}" for model in (reading.embedder, reading.reader))
+    return {
+        EMBED: EmbeddedReader(embed, vectors, lambda texts: _read(reading.embedder, texts), turn),
+        RERANK: EmbeddedReader(rerank, relevant, lambda texts: _read(reading.reader, texts), turn, asking=1),
+    }
+
+
+def _read(embedder: Embedder, texts: Sequence[str]) -> list[int]:
+    """How many tokens the model reads of each text."""
+    return [min(count, embedder.max_tokens) for count in embedder.count_tokens(texts)]
 
 
 def embedder_in_process(settings: Settings, entries: Sequence[ModelEntry]) -> Embedder:

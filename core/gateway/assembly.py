@@ -17,6 +17,7 @@ from core.gateway.deployments import (
     retry_policy_of,
     routes_of,
 )
+from core.gateway.embedded_reader import EmbeddedReader
 from core.gateway.messages import Model
 from core.gateway.models import Extractive, LiteLLMEmbedding, LiteLLMRerank
 from core.gateway.price_book import Price, PriceBook
@@ -64,9 +65,11 @@ def readers_of(
     nature: Nature,
     book: PriceBook,
     environ: Mapping[str, str] | None = None,
+    here: Mapping[str, EmbeddedReader] | None = None,
 ) -> Router:
     """The router of the embedding and the rerank model of these names, where the models file has them.
 
+    `here` are the readers of this process by their names; a model of the file takes the place of one.
     Nothing but the deployments of a name answers for it, whatever the file's fallbacks are.
     """
     stations = [
@@ -79,13 +82,19 @@ def readers_of(
         for model, transport in ((embedding, LiteLLMEmbedding), (rerank, LiteLLMRerank))
         for deployment in reading_deployments_of(catalogue, model, book, environ)
     ]
+    taken = {station.deployment.route for station in stations}
+    stations += [
+        Station(_inside(name, name, reader.name), reader.events, nature.clock, counts_rates=False)
+        for name, reader in (here or {}).items()
+        if name not in taken
+    ]
     return _router(stations, Routes(), retry_policy_of(catalogue), nature)
 
 
 def router_over(routes: Mapping[str, Sequence[Model]], nature: Nature) -> Router:
     """A router over models that run in this process, each route in its order, cleared for everything."""
     stations = [
-        Station(_inside(name, number), model.stream, nature.clock)
+        Station(_inside(f"{name} {number}", name, name, number), model.stream, nature.clock)
         for name, models in routes.items()
         for number, model in enumerate(models, start=1)
     ]
@@ -96,13 +105,13 @@ def _router(stations: Sequence[Station], routes: Routes, policy: RetryPolicy, na
     return Router(stations, routes, policy, clock=nature.clock, sleep=nature.sleep, rng=nature.rng)
 
 
-def _inside(route: str, number: int) -> Deployment:
+def _inside(name: str, route: str, model: str, order: int = 1) -> Deployment:
     return Deployment(
-        f"{route} {number}",
+        name,
         route,
-        route,
+        model,
         "embedded",
-        order=number,
+        order=order,
         data_class=DataClass.RESTRICTED,
         masked=frozenset(),
         prices=Price(0, 0, "deployment"),

@@ -7,17 +7,18 @@ read: a filter costs 20 to 80 ms where a second collection costs 2.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 import numpy as np
-from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError, StoreInUse
+from core.knowledge.folder_claim import FolderClaim
 
 if TYPE_CHECKING:
     from chromadb.api.client import Client
@@ -27,33 +28,73 @@ Vectors = NDArray[np.float32]
 
 PAGE = 5_000
 CHUNKS = "chunks-"
+CLOSE_S = 10.0
+"""How long closing waits for those who are using the store; each use takes milliseconds."""
 
 
 class ChromaStore:
-    """One Chroma: a folder that this process alone may open, or a server that many share."""
+    """One Chroma: a folder that this process alone may open, or a server that many share.
 
-    def __init__(self, folder: Path | None = None, url: str | None = None) -> None:
-        """Open it. Raises StoreInUse when another process has the folder, ConfigurationError
-        when the server at `url` does not answer."""
-        self._lock: FileLock | None = None
+    A `guest` has the folder only while no other process wants it. Where it has not, or has given way, every
+    use raises StoreInUse.
+    """
+
+    def __init__(self, folder: Path | None = None, url: str | None = None, guest: bool = False) -> None:
+        """Open it. Raises StoreInUse when another process has the folder (a guest starts without it),
+        ConfigurationError when the server at `url` does not answer."""
+        self._used = threading.Condition()
+        self._users = 0
+        self._claim: FolderClaim | None = None
+        self._client: Client | None = None
         if url is not None:
-            self.client = _server(url)
+            self._client = _server(url)
         elif folder is not None:
-            self._lock = _lock(folder)
-            self.client = _on_disk(folder)
+            with suppress(StoreInUse) if guest else nullcontext():
+                self._claim = FolderClaim(folder, guest)
+                self._client = _on_disk(folder)
         else:
             raise ValueError("a Chroma store needs a folder or a url")
 
     @property
     def exclusive(self) -> bool:
         """Whether no other process can be using it."""
-        return self._lock is not None
+        return self._claim is not None
+
+    @property
+    def here(self) -> bool:
+        """Whether it can be used: not before the folder was free, nor after it was given back."""
+        return self._client is not None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether another process waits for the folder that this one has as a guest."""
+        return self._claim is not None and self._claim.wanted()
+
+    @contextmanager
+    def open(self) -> Iterator[Client]:
+        """The client, which is not closed while the context is open; raises StoreInUse."""
+        with self._used:
+            client = self._client
+            if client is None:
+                raise StoreInUse("Another Answerdesk process has the documents open.")
+            self._users += 1
+        try:
+            yield client
+        finally:
+            with self._used:
+                self._users -= 1
+                self._used.notify_all()
 
     def close(self) -> None:
-        """Let go of the folder."""
-        self.client.close()
-        if self._lock is not None:
-            self._lock.release()
+        """Let go of the folder, once nobody uses the client any more."""
+        with self._used:
+            client, self._client = self._client, None
+            claim, self._claim = self._claim, None
+            self._used.wait_for(lambda: not self._users, CLOSE_S)
+        if client is not None:
+            client.close()
+        if claim is not None:
+            claim.release()
 
 
 class VectorIndex:
@@ -65,76 +106,66 @@ class VectorIndex:
 
     def __init__(self, store: ChromaStore, embedding: str, prefix: str = CHUNKS) -> None:
         """`prefix` keeps the collections of different things apart; those of one index share it."""
-        self._client = store.client
+        self._store = store
         self._prefix = prefix
         self.embedding = embedding
         self._collections: dict[str, ChromaCollection] = {}
 
     def upsert(self, group: str, ids: Sequence[int], vectors: Vectors) -> None:
         """Add or replace; `vectors` is float32[len(ids), dim], of length one each."""
-        collection = self._collection(group, create=True)
-        assert collection is not None  # noqa: S101 - for the type checker: it was just made
-        for start in range(0, len(ids), PAGE):
-            batch = [str(i) for i in ids[start : start + PAGE]]
-            collection.upsert(ids=batch, embeddings=vectors[start : start + PAGE])
+        with self._collection(group, create=True) as collection:
+            assert collection is not None  # noqa: S101 - for the type checker: it was just made
+            for start in range(0, len(ids), PAGE):
+                batch = [str(i) for i in ids[start : start + PAGE]]
+                collection.upsert(ids=batch, embeddings=vectors[start : start + PAGE])
 
     def delete(self, group: str, ids: Sequence[int]) -> None:
         """Remove; ids that are not there do no harm."""
-        collection = self._collection(group)
-        if collection is None:
-            return
-        for start in range(0, len(ids), PAGE):
-            collection.delete(ids=[str(i) for i in ids[start : start + PAGE]])
+        with self._collection(group) as collection:
+            if collection is None:
+                return
+            for start in range(0, len(ids), PAGE):
+                collection.delete(ids=[str(i) for i in ids[start : start + PAGE]])
 
     def query(self, groups: Collection[str], vector: Vectors, limit: int) -> list[tuple[int, float]]:
         """The nearest chunks in these groups as (chunk id, cosine), best first."""
         found: list[tuple[int, float]] = []
         for group in sorted(groups):
-            collection = self._collection(group)
-            if collection is not None:
-                found.extend(_nearest(collection, vector, limit))
+            with self._collection(group) as collection:
+                if collection is not None:
+                    found.extend(_nearest(collection, vector, limit))
         return sorted(found, key=lambda hit: (-hit[1], hit[0]))[:limit]
 
     def vectors(self, groups: Collection[str], ids: Sequence[int]) -> dict[int, Vectors]:
         """The stored vectors of these chunks: float32[dim] for each id that is in one of the groups."""
         found: dict[int, Vectors] = {}
         for group in sorted(groups):
-            collection = self._collection(group)
             missing = [str(i) for i in ids if i not in found]
-            if collection is None or not missing:
-                continue
-            for start in range(0, len(missing), PAGE):
-                rows = collection.get(ids=missing[start : start + PAGE], include=["embeddings"])
-                embeddings: Any = rows["embeddings"]
-                found.update(
-                    (int(key), np.asarray(row, dtype=np.float32))
-                    for key, row in zip(rows["ids"], embeddings, strict=True)
-                )
+            with self._collection(group) as collection:
+                for start in range(0, len(missing) if collection is not None else 0, PAGE):
+                    found.update(_vectors(collection, missing[start : start + PAGE]))
         return found
 
     def ids(self, group: str) -> Iterator[int]:
         """All chunk ids of a group, read page by page."""
-        collection = self._collection(group)
-        offset = 0
-        while collection is not None:
-            page = collection.get(limit=PAGE, offset=offset, include=[])["ids"]
-            yield from (int(key) for key in page)
-            if len(page) < PAGE:
-                return
+        offset, page = 0, self._page(group, 0)
+        while page:
+            yield from page
             offset += PAGE
+            page = self._page(group, offset) if len(page) == PAGE else []
 
     def count(self, group: str) -> int:
         """How many vectors a group has."""
-        collection = self._collection(group)
-        return 0 if collection is None else int(collection.count())
+        with self._collection(group) as collection:
+            return 0 if collection is None else int(collection.count())
 
     def drop(self, group: str) -> None:
         """Remove a group's collection with all that it holds; one that is not there does no harm."""
         from chromadb.errors import NotFoundError
 
         self.forget(group)
-        with suppress(NotFoundError):
-            self._client.delete_collection(self._prefix + _collection_name(group, self.embedding))
+        with self._store.open() as client, suppress(NotFoundError):
+            client.delete_collection(self._prefix + _collection_name(group, self.embedding))
 
     def forget(self, group: str) -> None:
         """Ask for the group's collection anew: another process may have removed and remade it."""
@@ -142,12 +173,23 @@ class VectorIndex:
 
     def drop_other_embeddings(self) -> None:
         """Delete the collections that another embedding model filled."""
-        for collection in self._client.list_collections():
-            made_by = (collection.metadata or {}).get("embedding")
-            if collection.name.startswith(self._prefix) and made_by != self.embedding:
-                self._client.delete_collection(collection.name)
+        with self._store.open() as client:
+            for collection in client.list_collections():
+                made_by = (collection.metadata or {}).get("embedding")
+                if collection.name.startswith(self._prefix) and made_by != self.embedding:
+                    client.delete_collection(collection.name)
 
-    def _collection(self, group: str, create: bool = False) -> ChromaCollection | None:
+    def _page(self, group: str, offset: int) -> list[int]:
+        with self._collection(group) as collection:
+            found = None if collection is None else collection.get(limit=PAGE, offset=offset, include=[])
+            return [int(key) for key in found["ids"]] if found else []
+
+    @contextmanager
+    def _collection(self, group: str, create: bool = False) -> Iterator[ChromaCollection | None]:
+        with self._store.open() as client:
+            yield self._found(client, group, create)
+
+    def _found(self, client: Client, group: str, create: bool) -> ChromaCollection | None:
         known = self._collections.get(group)
         if known is not None:
             return known
@@ -155,7 +197,7 @@ class VectorIndex:
 
         name = self._prefix + _collection_name(group, self.embedding)
         if create:
-            found = self._client.get_or_create_collection(
+            found = client.get_or_create_collection(
                 name,
                 configuration={"hnsw": {"space": "cosine", "ef_search": 200, "ef_construction": 200}},
                 metadata={"group": group, "embedding": self.embedding},
@@ -163,11 +205,17 @@ class VectorIndex:
             )
         else:
             try:
-                found = self._client.get_collection(name, embedding_function=None)
+                found = client.get_collection(name, embedding_function=None)
             except NotFoundError:
                 return None
         self._collections[group] = found
         return found
+
+
+def _vectors(collection: Any, ids: Sequence[str]) -> dict[int, Vectors]:
+    rows = collection.get(ids=ids, include=["embeddings"])
+    pairs = zip(rows["ids"], rows["embeddings"], strict=True)
+    return {int(key): np.asarray(row, dtype=np.float32) for key, row in pairs}
 
 
 def _nearest(collection: ChromaCollection, vector: Vectors, limit: int) -> list[tuple[int, float]]:
@@ -184,19 +232,6 @@ def _nearest(collection: ChromaCollection, vector: Vectors, limit: int) -> list[
 def _collection_name(group: str, embedding: str) -> str:
     # Hashed: a group's key may be longer than a collection's name may be, and hold other characters.
     return hashlib.sha256(f"{group}\n{embedding}".encode()).hexdigest()[:32]
-
-
-def _lock(folder: Path) -> FileLock:
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout as exc:
-        raise StoreInUse(
-            f"Another Answerdesk process is using {folder}. Stop it first, or let several processes share "
-            "one Chroma server: start `chroma run` and set CHROMA_URL to its address."
-        ) from exc
-    return lock
 
 
 def _on_disk(folder: Path) -> Client:

@@ -17,13 +17,15 @@ from starlette.responses import Response
 from core.errors import AnswerdeskError
 from core.gateway.hanging_up import CallerGone, Line
 from core.proxy import documents
+from core.proxy.assistant_model import ASSISTANT
+from core.proxy.attendance import Attendance
 from core.proxy.bridge import Bridge
 from core.proxy.chats import Chats, completion_id
 from core.proxy.completion import Chunks, Json
 from core.proxy.forms import ChatForm, EmbeddingForm, RerankForm
 from core.proxy.front import VISIT
 from core.proxy.metrics import CONTENT_TYPE, Metrics
-from core.proxy.reading import HERE, Reading
+from core.proxy.reading import Reading
 from core.proxy.refusals import Refusal, Refused, refusal_of
 from core.proxy.streaming import EventStream, as_json, hanging_up
 from core.proxy.visit import Visit
@@ -45,6 +47,7 @@ class Parts:
     bridge: Bridge
     metrics: Metrics
     alive: Callable[[], object]
+    attendance: Attendance
     settings: ProxySettings
     timer: Callable[[], float]
 
@@ -90,15 +93,14 @@ def _add_models(app: FastAPI, parts: Parts) -> None:
     async def embeddings(form: EmbeddingForm, request: Request) -> Response:
         """A vector for each text."""
         visit = visit_of(request)
-        names = (reading.embedding, HERE if reading.embed_here is not None else "")
-        reading.require(form.model, names, visit)
+        reading.require(form.model, reading.embedding, visit)
         return await _worked(parts, request, partial(reading.embed, form, visit))
 
     @app.post("/v1/rerank", response_model=None, responses=documents.RERANK)
     async def rerank(form: RerankForm, request: Request) -> Response:
         """Documents by their relevance to a query, best first."""
         visit = visit_of(request)
-        reading.require(form.model, (reading.reranking,), visit)
+        reading.require(form.model, reading.reranking, visit)
         return await _worked(parts, request, partial(reading.rerank, form, visit))
 
     @app.get("/v1/models", response_model=None, responses=documents.MODELS)
@@ -106,7 +108,9 @@ def _add_models(app: FastAPI, parts: Parts) -> None:
         """The models that this key may use."""
         visit = visit_of(request)
         names = dict.fromkeys([*chats.models(visit), *reading.models(visit)])
-        return _json({"object": "list", "data": [_model(name) for name in names]})
+        missing = [{"id": name, "reason": why} for name, why in chats.missing(visit).items()]
+        more = {"unavailable": missing} if missing else {}
+        return _json({"object": "list", "data": [_model(name) for name in names], **more})
 
 
 def _add_service(app: FastAPI, parts: Parts) -> None:
@@ -117,13 +121,19 @@ def _add_service(app: FastAPI, parts: Parts) -> None:
 
     @app.get("/readyz", response_model=None, include_in_schema=False)
     async def readyz() -> Response:
-        """The process takes requests: it is not shutting down, and the database answers."""
+        """The process takes requests: it is not shutting down, and the database answers.
+
+        `without` names the assistant where another process answers for it, and why.
+        """
         try:
             async with asyncio.timeout(ALIVE_S):
                 await asyncio.to_thread(parts.alive)
         except Exception:  # noqa: BLE001 - whatever it is, requests would fail
             return _json({"status": "not ready"}, 503)
-        return _json({"status": "ready"}) if not parts.bridge.ending else _json({"status": "ending"}, 503)
+        if parts.bridge.ending:
+            return _json({"status": "ending"}, 503)
+        away = parts.attendance.away
+        return _json({"status": "ready", **({"without": {ASSISTANT: away}} if away else {})})
 
     @app.get("/metrics", response_model=None, include_in_schema=False)
     async def metrics(request: Request) -> Response:
@@ -171,6 +181,9 @@ def _may_read_metrics(request: Request, settings: ProxySettings) -> bool:
 
 def _invalid(request: Request, exc: Exception) -> Response:
     first = exc.errors()[0] if isinstance(exc, RequestValidationError) and exc.errors() else {}
+    if first.get("type") == "json_invalid":
+        # Its place is a number of characters, which is no parameter.
+        return _refused(request, Refusal(400, "The body is not valid JSON.", code="invalid_value"))
     place = ".".join(str(part) for part in first.get("loc", ()) if part != "body")
     reason = str(first.get("msg", "it cannot be read"))
     message = f"{place}: {reason}." if place else f"The request's body: {reason}."

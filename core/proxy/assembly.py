@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from core.identity import Identity
 from core.journal.journal import Journal
 from core.keys import Keys
 from core.knowledge.embedding import Embedder, local_embedder
+from core.proxy.attendance import Attendance
 from core.proxy.proxy import Company, Proxy
 from core.review.access import alive
 from core.settings import Settings
@@ -35,15 +36,12 @@ def build_proxy(
     embedder: Embedder,
     clock: Callable[[], datetime],
     timer: Callable[[], float],
+    away: str = "",
 ) -> Proxy:
-    """The proxy; nothing of it runs before its first request."""
+    """The proxy; nothing of it runs before its first request. `away`: why the assistant does not answer."""
 
     def known(name: str) -> str:
         return name if gateway.readers.knows(name) else ""
-
-    def embed_here(texts: Sequence[str]) -> Sequence[Sequence[float]]:
-        rows: Sequence[Sequence[float]] = embedder.embed_texts(texts).tolist()
-        return rows
 
     embedding = known(settings.embedding_model)
     company = Company(
@@ -57,10 +55,10 @@ def build_proxy(
         conversations,
         embedding,
         known(settings.reranker),
-        None if embedding else embed_here,
         lambda: _open_tasks(database),
         # What an embedder behind the gateway reads would cost money and leave the house.
         local_embedder("embedded", 1) if embedding else embedder,
+        Attendance(away),
     )
     return Proxy(company, settings.proxy, clock, timer)
 

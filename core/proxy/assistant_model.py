@@ -15,7 +15,7 @@ from core.errors import BadInput
 from core.gateway.messages import Piece, Restart
 from core.proxy.completion import Event, Sourced
 from core.proxy.forms import ChatMessage
-from core.proxy.refusals import Refusal, Refused
+from core.proxy.refusals import Refusal, Refused, not_here
 from core.proxy.replies import Replies, ReplyKind, digest_of
 from core.proxy.visit import Visit
 from core.types import Person
@@ -113,6 +113,8 @@ class AssistantModel:
 def _require_answer(answer: Answer) -> None:
     if answer.outcome is Outcome.REFUSED:
         raise Refused(Refusal(400, answer.text, code="content_filter"))
+    if answer.outcome is Outcome.NO_MODEL:
+        raise not_here(answer.text)
     if answer.outcome is Outcome.FAILED:
         headers = {"retry-after": "5"}
         raise Refused(Refusal(503, answer.text, "server_error", "model_unavailable", headers=headers))

@@ -11,6 +11,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.hanging_up import CallerGone, Line
 from core.gateway.messages import Finish, Piece, Restart
 from core.proxy.assistant_model import ASSISTANT, AssistantModel
+from core.proxy.attendance import Attendance
 from core.proxy.completion import Event, Json, replayed, whole
 from core.proxy.continuing import continued
 from core.proxy.forms import ChatForm
@@ -32,6 +33,7 @@ class Chats:
         gate: Gate,
         remembering: Remembering,
         assistant: AssistantModel | None,
+        attendance: Attendance,
         person_of: Callable[[str], Person | None],
         settings: ProxySettings,
     ) -> None:
@@ -39,25 +41,33 @@ class Chats:
         self._gate = gate
         self._remembering = remembering
         self._assistant = assistant
+        self._attendance = attendance
         self._person_of = person_of
         self._settings = settings
 
     def models(self, visit: Visit) -> list[str]:
         """The names that this key may use, the assistant's first."""
         key, routes = visit.admitted, dict.fromkeys(d.route for d in self._gateway.router.deployments())
-        own = [ASSISTANT] if self._assistant is not None and key.reads_documents else []
+        own = [ASSISTANT] if self._offers_assistant(visit) and not self._attendance.away else []
         return [*own, *(route for route in routes if route != ASSISTANT and key.admits(route))]
 
+    def missing(self, visit: Visit) -> dict[str, str]:
+        """The models that this key might use and that do not answer here, with the reason."""
+        away = self._attendance.away
+        return {ASSISTANT: away} if away and self._offers_assistant(visit) else {}
+
     def require(self, model: str, visit: Visit) -> None:
-        """Refused for a model that there is not, or not for this key."""
+        """Refused for a model that there is not, or not for this key, or that does not answer here."""
         key = visit.admitted
         if model == ASSISTANT:
-            allowed = self._assistant is not None and key.reads_documents
+            allowed = self._offers_assistant(visit)
         else:
             allowed = self._gateway.router.knows(model) and key.admits(model)
         if not allowed:
             raise unknown_model(model)
         visit.model = model
+        if model == ASSISTANT:
+            self._attendance.require()
 
     def answer(self, form: ChatForm, visit: Visit, line: Line) -> Json:
         """One whole completion; raises what `refusal_of` knows."""
@@ -97,6 +107,9 @@ class Chats:
                 self._remembering.failed(begun)
             raise
 
+    def _offers_assistant(self, visit: Visit) -> bool:
+        return self._assistant is not None and visit.admitted.reads_documents
+
     def _done(self, work: Work, visit: Visit, events: list[Event], form: ChatForm) -> None:
         if work.is_kept:
             completion, finish = whole(events, completion_id(), form.model)
@@ -112,10 +125,11 @@ class Chats:
         self, form: ChatForm, visit: Visit, line: Line, streamed: bool
     ) -> Generator[Event, None, None]:
         if form.model == ASSISTANT and self._assistant is not None:
-            for event in self._assistant.events(form.messages, visit, streamed):
-                yield event
-                if line.gone:
-                    raise CallerGone
+            with self._attendance.answering():
+                for event in self._assistant.events(form.messages, visit, streamed):
+                    yield event
+                    if line.gone:
+                        raise CallerGone
             return
         request = request_of(form, self._settings, line)
         yield from self._gateway.stream(request, visit.caller(), visit.data_class)

@@ -100,11 +100,19 @@ class ModelEntry(BaseModel):
     owned_by: str
 
 
+class Missing(BaseModel):
+    """A model that does not answer here, and why."""
+
+    id: str
+    reason: str
+
+
 class ModelList(BaseModel):
     """The models of a key."""
 
     object: str
     data: list[ModelEntry]
+    unavailable: list[Missing] | None = None
 
 
 Responses = dict[int | str, dict[str, Any]]

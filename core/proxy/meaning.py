@@ -1,8 +1,9 @@
 """The meaning tier of what is remembered: another wording of the same question, all else equal.
 
 Equal must be the key, its department, the class of the text, the model, every turn before the last one,
-the parameters, the tools, and the facts of the last turn (numbers, dates, codes, negation, direction,
-who is meant). Then the words and the embedding decide, as in the company's own cache.
+the parameters, the tools, the facts of the last turn (numbers, dates, codes, negation, direction,
+who is meant), and the kind of thing it asks for. Then the words and the embedding decide, as in the
+company's own cache.
 
 That one looks at what a question retrieves before it gives an answer again. Here nothing is retrieved and
 so there is no second look: the dial stands at its strict notch, a word that is exchanged for another one
@@ -22,6 +23,7 @@ import numpy as np
 
 from core.gateway.privacy.masking import Finder
 from core.knowledge.embedding import Embedder
+from core.proxy.asking import asked_for
 from core.proxy.completion import Json
 from core.proxy.forms import ChatForm
 from core.proxy.questions import Asked, Questions
@@ -115,7 +117,8 @@ class Meaning:
         *before, last = said["messages"]
         around = {**said, "messages": before, "last": {**last, "content": None}}
         key, facts = visit.admitted, signature(read(text).facts)
-        return digest_of(key.id, key.department, visit.data_class.word, self._embedder.name, around, facts)
+        equal = visit.data_class.word, self._embedder.name, around, facts, asked_for(text)
+        return digest_of(key.id, key.department, *equal)
 
     def _geometry(self, key_id: str) -> Geometry:
         """How near two questions are among those of this key."""
@@ -132,10 +135,16 @@ class Meaning:
 
 
 def _score(question: str, other: str, nearness: float) -> float:
-    """As the cache scores it; below every notch where the two may not be the same."""
+    """What tells whether two questions are the same; below every notch where they may not be."""
     one, two = read(question), read(other)
     if not sameness.compatible(one, two):
         return _NEVER
-    signs = sameness.signs(one, two, nearness)
-    # `annual leave` for `sick leave`: a second look would tell, and there is none.
+    return tier_score(sameness.signs(one, two, nearness))
+
+
+def tier_score(signs: sameness.Signs) -> float:
+    """As the cache scores it, but for exchanged words, which are never the same.
+
+    `annual leave` for `sick leave`: a second look would tell, and there is none.
+    """
     return _NEVER if signs.one_exchanged or signs.in_place else sameness.score(signs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -17,6 +17,7 @@ from core.keys import Keys
 from core.knowledge.embedding import Embedder
 from core.proxy.app import Parts, application
 from core.proxy.assistant_model import Asks, AssistantModel, Keeps
+from core.proxy.attendance import Attendance
 from core.proxy.bridge import Bridge
 from core.proxy.chats import Chats
 from core.proxy.front import Front
@@ -26,7 +27,7 @@ from core.proxy.metrics import Metrics
 from core.proxy.observing import Observing
 from core.proxy.once import Once
 from core.proxy.questions import Questions
-from core.proxy.reading import EmbedHere, Reading
+from core.proxy.reading import Reading
 from core.proxy.remembering import Remembering
 from core.proxy.replies import Replies
 from core.proxy.tracing import Tracing, otlp_exporter
@@ -42,9 +43,9 @@ SETTLE_S = 10.0
 class Company:
     """What the proxy stands before. `embedding` and `reranking` are the models of these tasks, or empty.
 
-    `embed_here` gives vectors in this process where no model of the models file does; `queue` counts
-    the open review tasks; `person_of` gives the person of an e-mail address. `comparing`, a model of this
-    process, tells which requests mean the same: without it only equal ones are given a reply again.
+    `queue` counts the open review tasks; `person_of` gives the person of an e-mail address. `comparing`, a
+    model of this process, tells which requests mean the same: without it only equal ones are given a
+    reply again.
     """
 
     database: Database
@@ -57,9 +58,9 @@ class Company:
     conversations: Keeps | None = None
     embedding: str = ""
     reranking: str = ""
-    embed_here: EmbedHere | None = None
     queue: Callable[[], int] | None = None
     comparing: Embedder | None = None
+    attendance: Attendance = field(default_factory=Attendance)
 
 
 class Proxy:
@@ -76,6 +77,7 @@ class Proxy:
         if tracing is None and settings.otlp_endpoint:
             tracing = Tracing(otlp_exporter(settings.otlp_endpoint))
         self.settings = settings
+        self.attendance = company.attendance
         self.bridge = Bridge(settings.parallel)
         self.gate = Gate(company.keys, company.limiter, clock, timer)
         metrics = Metrics(company.gateway, lambda: self.bridge.in_flight, company.queue)
@@ -88,6 +90,7 @@ class Proxy:
             self.bridge,
             metrics,
             lambda: _alive(company.database),
+            company.attendance,
             settings,
             timer,
         )
@@ -123,7 +126,9 @@ def _chats(
     if company.comparing is not None:
         meaning = Meaning(Questions(company.database, clock), company.comparing, company.gateway.finder)
     remembering = Remembering(replies, once, company.gateway.budgets, company.journal, settings, meaning)
-    return Chats(company.gateway, gate, remembering, assistant, company.person_of, settings)
+    return Chats(
+        company.gateway, gate, remembering, assistant, company.attendance, company.person_of, settings
+    )
 
 
 def _reading(company: Company, gate: Gate, once: Once) -> Reading:
@@ -133,7 +138,6 @@ def _reading(company: Company, gate: Gate, once: Once) -> Reading:
         once,
         company.embedding,
         company.reranking,
-        company.embed_here,
         company.person_of,
     )
 

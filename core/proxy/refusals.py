@@ -102,6 +102,11 @@ def unknown_model(name: str) -> Refused:
     )
 
 
+def not_here(reason: str) -> Refused:
+    """For a model that others answer, and why."""
+    return Refused(Refusal(503, reason, "server_error", "model_unavailable", headers=_NEVER_AGAIN))
+
+
 def _of_model(exc: ModelError) -> Refusal:
     message = str(exc)
     if isinstance(exc, BudgetExceeded):

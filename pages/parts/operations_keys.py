@@ -70,7 +70,8 @@ def _facts(key: ApiKey, department: str) -> Sequence[str]:
 @st.dialog("New key")
 def _new_key(desk: Desk, person: Person) -> None:
     names = {department.id: department.name for department in desk.identity.departments()}
-    models = list(dict.fromkeys(now.route for now in desk.gateway.router.snapshot()))
+    routers = desk.gateway.router, desk.gateway.readers
+    models = list(dict.fromkeys(now.route for router in routers for now in router.snapshot()))
     with st.form("new-key-form", border=False):
         st.text_input("Application", key="key-name", placeholder="What uses the key")
         st.selectbox(

@@ -29,6 +29,7 @@ NAMES = (
     "queue",
     "regressions",
     "proxy",
+    "proxy_cache",
 )
 
 

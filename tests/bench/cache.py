@@ -22,7 +22,7 @@ from core.semantic_cache.sameness import score
 from core.semantic_cache.wording import normalised
 from tests.bench.cache_sets import PairSet, StreamSet, sets_in
 from tests.bench.cache_speed import speed
-from tests.bench.cache_streams import Naive, Ours, Question, Rates, rates, replayed, score_all
+from tests.bench.cache_streams import Naive, Ours, Question, Rates, Score, rates, replayed, score_all
 
 NAIVE = (0.90, 0.96)
 WRONG_PERCENT = 0.5
@@ -79,14 +79,15 @@ def _print_dial(given: StreamSet) -> None:
     for name, notch in DIAL.items():
         each = replayed(given.questions, Ours(notch.threshold, score))
         print(f"  dial {name:8} {notch.threshold:.2f}  hit {each.hit:5.1f} %  wrong {each.wrong:5.2f} %")
-    halves = _halves(given.questions)
-    for chosen_on, measured_on in (halves, halves[::-1]):
-        threshold = _chosen(chosen_on)
+    both = halves(given.questions)
+    for chosen_on, measured_on in (both, both[::-1]):
+        threshold = DIAL[chosen(chosen_on, score)].threshold
         each = replayed(measured_on, Ours(threshold, score))
         print(f"  held out at {threshold:.2f}  hit {each.hit:5.1f} %  wrong {each.wrong:5.2f} %")
 
 
-def _halves(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+def halves(questions: Sequence[Question]) -> tuple[list[Question], list[Question]]:
+    """The questions of one half of the folds, and those of the other."""
     folds = sorted({question.fold for question in questions})
     first = set(np.random.default_rng(4).permutation(folds)[: len(folds) // 2].tolist())
     return (
@@ -95,11 +96,11 @@ def _halves(questions: Sequence[Question]) -> tuple[list[Question], list[Questio
     )
 
 
-def _chosen(questions: Sequence[Question]) -> float:
+def chosen(questions: Sequence[Question], by: Score) -> str:
     """The notch with the most hits at no more wrong ones than are allowed; the most careful where none is."""
     good = []
-    for notch in DIAL.values():
-        each = replayed(questions, Ours(notch.threshold, score))
+    for name, notch in DIAL.items():
+        each = replayed(questions, Ours(notch.threshold, by))
         if each.wrong <= WRONG_PERCENT:
-            good.append((each.hit, notch.threshold))
-    return max(good)[1] if good else max(notch.threshold for notch in DIAL.values())
+            good.append((each.hit, notch.threshold, name))
+    return max(good)[2] if good else max(DIAL, key=lambda name: DIAL[name].threshold)

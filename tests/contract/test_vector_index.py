@@ -66,8 +66,9 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ChromaStor
         store = ChromaStore(folder=tmp_path / "chroma")
     else:
         store = ChromaStore(url=request.getfixturevalue("server_url"))
-        for collection in store.client.list_collections():
-            store.client.delete_collection(collection.name)
+        with store.open() as client:
+            for collection in client.list_collections():
+                client.delete_collection(collection.name)
     yield store
     store.close()
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.bootstrap import Desk
-from core.errors import AllDeploymentsFailed, BudgetExceeded, NotCleared, RateLimited
+from core.errors import BudgetExceeded, NotCleared, PriceUnknown, RateLimited
 from core.gateway.charges import Caller
 from core.gateway.money import Scope
 from core.journal.entries import Kind
@@ -122,22 +122,22 @@ def test_another_deployment_of_the_same_model_stands_in(
     assert desk.gateway.embed("vectors", ["aa"], CALLER) == ((2.0, 1.0),)
     outcomes = [e.outcome for e in desk.journal.trace("trace-1") if e.kind == Kind.MODEL_OUTCOME]
     assert outcomes == ["failed", "answered"]
-    assert {d.name for d in desk.gateway.readers.deployments()} == {"dead", "alive"}
+    assert [d.name for d in desk.gateway.readers.candidates("vectors")] == ["dead", "alive"]
 
 
 def test_without_a_price_nothing_is_embedded_or_ranked(
     tmp_path: Path, make_desk: MakeDesk, provider: StandIn
 ) -> None:
-    """The sentence says where the price belongs."""
+    """The sentence says that an administrator must do something."""
     desk = desk_of(
         tmp_path,
         make_desk,
         vectors("v", provider.url, params={"model": "openai/no-such", "input_cost_per_token": None}),
         ranks(provider.url, "cohere/no-such"),
     )
-    with pytest.raises(AllDeploymentsFailed, match=r"openai/no-such costs.*prices\.yaml"):
+    with pytest.raises(PriceUnknown, match=r"administrator: nobody knows what openai/no-such costs"):
         desk.gateway.embed("vectors", ["aa"], CALLER)
-    with pytest.raises(AllDeploymentsFailed, match=r"cohere/no-such costs.*prices\.yaml"):
+    with pytest.raises(PriceUnknown, match=r"administrator: nobody knows what cohere/no-such costs"):
         desk.gateway.rerank("ranks", "why", ["aa"], CALLER)
     assert provider.requests == []
 
@@ -242,5 +242,5 @@ def test_a_question_that_cannot_be_embedded_gets_an_answer_that_says_so(
     desk.gateway.budgets.set_limit(root, SALES, 1)
     conversation = desk.conversations.start(ada, "x")
     *_, last = desk.assistant.ask(ada, conversation, "How much leave?")
-    assert last.answer.outcome == "failed"  # type: ignore[union-attr]
+    assert last.answer.outcome == "no_model"  # type: ignore[union-attr]
     assert "budget" in last.answer.text  # type: ignore[union-attr]

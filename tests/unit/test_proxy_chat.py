@@ -452,3 +452,18 @@ def test_tools_and_several_answers_pass_through_litellm_too(
         first.script = lambda _: Script(choices=(choice(0, "a"), choice(1, "b"), end(0), end(1)))
         found = ask(house, n=2)
         assert [c["message"]["content"] for c in found.json()["choices"]] == ["a", "b"], found.text
+
+
+def test_a_body_that_is_no_json_is_called_so(house: House) -> None:
+    """No parameter is named: there is none yet."""
+    with house.client() as client:
+        response = client.post(
+            "/chat/completions", content=b"{broken", headers={"content-type": "application/json"}
+        )
+    assert response.status_code == 400
+    assert response.json()["error"] == {
+        "message": "The body is not valid JSON.",
+        "type": "invalid_request_error",
+        "param": None,
+        "code": "invalid_value",
+    }

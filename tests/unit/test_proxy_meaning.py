@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.journal.entries import Kind
+from core.proxy.asking import asked_for
 from core.settings import ProxySettings
 from core.tables import api_questions
 from tests.fakes import Clock, HashEmbedder
@@ -90,6 +91,7 @@ def test_another_wording_of_the_same_question_is_answered_from_memory(
         "How many days of annual leave may I carry over into 2031?",
         "How many days of sick leave may I carry over into next year?",
         "Who do I ask for a new laptop?",
+        "When may I carry over days of annual leave into next year?",
     ],
 )
 def test_another_fact_or_another_question_is_another_answer(house: House, question: str) -> None:
@@ -120,6 +122,23 @@ def test_everything_around_the_question_must_be_equal(
         ask(house, ASKED)
         assert tier(ask(house, AGAIN, **more)) == MISS
         assert tier(ask(house, AGAIN)) == MEANT
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("Who founded the Office of Western Medicine?", "who"),
+        ("In what  year was it founded?", "when"),
+        ("When was it founded?", "when"),
+        ("How many days may I carry over when I leave?", ""),
+        ("Why may I not carry them over?", "why"),
+        ("Where do I ask?", "where"),
+        ("May I carry over leave?", ""),
+        ("Is it somewhere whenever?", ""),
+    ],
+)
+def test_the_kind_of_thing_that_is_asked_for(question: str, kind: str) -> None:
+    assert asked_for(question) == kind
 
 
 def test_no_key_is_given_what_another_one_asked(house: House) -> None:

@@ -12,6 +12,7 @@ from core.knowledge.reranking import (
     GatewayReranker,
     LateInteractionReranker,
     Reranker,
+    relevance,
 )
 from core.knowledge.token_codes import TokenMemory, token_codes
 from core.types import Chunk, DataClass, Errand, Passage
@@ -214,3 +215,12 @@ def test_a_missing_cross_encoder_is_a_setting_to_correct(monkeypatch):
     stand_in(monkeypatch, missing)
     with pytest.raises(ConfigurationError, match=r"ANSWERDESK_RERANKER.*some/model"):
         CrossEncoderReranker("some/model").rerank("q", [passage(1, "text")])
+
+
+def test_relevance_is_between_nothing_and_all_and_reads_the_question_once():
+    """A text that says every word of the question is relevant; one without a word is not."""
+    reader = WordVectors()
+    scores = relevance(reader, "annual leave", ["leave is annual", "annual report", "", "canteen"])
+    assert scores[0] == pytest.approx(1.0, abs=1e-5) and scores[0] > scores[1] > scores[3] >= scores[2] == 0
+    assert reader.embedded.count("annual leave") == 1
+    assert relevance(reader, "annual leave", []) == []
