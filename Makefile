@@ -10,6 +10,8 @@ export HF_HUB_OFFLINE := 1
 export HF_HUB_DISABLE_TELEMETRY := 1
 export ANONYMIZED_TELEMETRY := False
 export LITELLM_LOCAL_MODEL_COST_MAP := True
+# Empty, it is off: every worker and every process that a test starts would compile all anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run setup gateway demo-traffic install test check format bench chromium clean
 
@@ -40,13 +42,15 @@ $(VENV)/.installed-tests: $(VENV)/.installed tests/requirements.txt
 	$(BIN)/python -m pip install -qq -r tests/requirements.txt -c requirements.lock
 	@touch $@
 
-test: check chromium
+# Chromium is fetched while the packages are installed and the types are checked.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 check chromium
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 check: $(VENV)/.installed-tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy --num-workers $(WORKERS)
 	$(BIN)/lint-imports
 
 format: $(VENV)/.installed-tests

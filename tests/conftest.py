@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,11 +17,14 @@ from core.knowledge.sources import Source
 from core.settings import Settings
 from core.types import Person, Readership, Role
 from tests import services
+from tests.databases import PostgresqlPool, lay_sqlite
 from tests.fakes import Clock, HashEmbedder, ShapeFinder
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 # A property is about results: how long an example takes on a busy machine is no failure.
-hypothesis.settings.register_profile("no-deadline", deadline=None)
+hypothesis.settings.register_profile(
+    "no-deadline", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.load_profile("no-deadline")
 PASSWORD = "a-good-password"
 
@@ -43,6 +45,13 @@ def postgresql_server() -> Iterator[sa.URL]:
 
 
 @pytest.fixture(scope="session")
+def postgresql_pool(postgresql_server: sa.URL) -> Iterator[PostgresqlPool]:
+    pool = PostgresqlPool(postgresql_server)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:
     """A Redis, shared with other tests: take a prefix of your own."""
     try:
@@ -54,26 +63,21 @@ def redis_url() -> Iterator[str]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh, empty database of each kind."""
+    """A migrated, empty database of each kind."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'test.sqlite'}"
+        file = tmp_path / "test.sqlite"
+        lay_sqlite(file)
+        yield f"sqlite:///{file}"
         return
-    url: sa.URL = request.getfixturevalue("postgresql_server")
-    server = sa.create_engine(url, isolation_level="AUTOCOMMIT")
-    name = f"answerdesk_{uuid.uuid4().hex}"
-    with server.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    yield url.set(database=name).render_as_string(False)
-    with server.connect() as connection:
-        connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
-    server.dispose()
+    pool: PostgresqlPool = request.getfixturevalue("postgresql_pool")
+    with pool.lend() as url:
+        yield url.render_as_string(False)
 
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """A migrated database of each kind."""
+    """A migrated, empty database of each kind, connected."""
     database = Database(database_url)
-    database.migrate()
     yield database
     database.close()
 
@@ -91,6 +95,7 @@ def make_desk(tmp_path: Path, clock: Clock) -> Iterator[MakeDesk]:
         # Models in this process get every text as it is: only the journal's copies are masked.
         shapes = {"analyser": ShapeFinder()} if "routes" in parts else {}
         parts = {"embedder": HashEmbedder(), **shapes, **parts}
+        lay_sqlite_of(settings)
         desk = build(settings, clock=clock, **parts)  # type: ignore[arg-type]
         desks.append(desk)
         return desk
@@ -108,13 +113,23 @@ def desk(make_desk: MakeDesk) -> Desk:
     return desk
 
 
+def lay_sqlite_of(settings: Settings) -> None:
+    """Spare a desk its migrations, where it has a SQLite file of its own."""
+    url = sa.make_url(settings.resolved_database_url())
+    if url.get_backend_name() == "sqlite":
+        lay_sqlite(Path(str(url.database)))
+
+
 def add_departments(identity: Identity) -> None:
     identity.add_departments([Department("people", "People"), Department("sales", "Sales")])
 
 
-def add_person(identity: Identity, name: str, department: str, *roles: Role) -> Person:
+def add_person(
+    identity: Identity, name: str, department: str, *roles: Role, password: str | None = None
+) -> Person:
+    """Without a password, unless the test signs in: to hash one takes a fifth of a second."""
     return identity.put_person(
-        NewPerson(f"{name}@fennwick.example", name.title(), department, frozenset(roles), PASSWORD)
+        NewPerson(f"{name}@fennwick.example", name.title(), department, frozenset(roles), password)
     )
 
 

@@ -28,6 +28,7 @@ from core.gateway.transports import shared_client
 from core.identity import Department, Identity, NewPerson
 from core.journal.journal import Journal
 from core.types import Person, Role
+from tests.databases import lay_sqlite
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def gateway_house(
     models, prices = folder / "models.yaml", folder / "prices.yaml"
     models.write_text(yaml.safe_dump({"model_list": entries}))
     prices.write_text("prices: {}")
+    lay_sqlite(folder / "house.sqlite")
     database = Database(database_url or f"sqlite:///{folder / 'house.sqlite'}")
     database.migrate()
     limiter = MovingWindowRateLimiter(LocalCounters())

@@ -38,6 +38,7 @@ from core.proxy.tracing import Tracing
 from core.settings import ProxySettings, Settings
 from core.types import Person, Role
 from tests.conftest import add_departments, add_person
+from tests.databases import lay_sqlite
 from tests.fakes import ShapeFinder
 from tests.model_files import entry, settings_of
 from tests.stand_in import StandIn
@@ -116,6 +117,7 @@ def house_of(
 ) -> Iterator[House]:
     """Everything behind the proxy, and the proxy itself on a free port."""
     settings = settings_of(folder, entries, embedding_model=EMBEDDING, reranker=RERANKING)
+    lay_sqlite(folder / "house.sqlite")
     database = Database(database_url or f"sqlite:///{folder / 'house.sqlite'}")
     database.migrate()
     limiter = MovingWindowRateLimiter(LocalCounters())

@@ -32,14 +32,14 @@ def identity(database: Database, clock: Clock, records: list[Record]) -> Identit
 
 def test_the_right_password_signs_in_whatever_the_case_of_the_address(identity: Identity) -> None:
     """An e-mail address is compared without case and surrounding space."""
-    ada = add_person(identity, "ada", "people", Role.OWNER)
+    ada = add_person(identity, "ada", "people", Role.OWNER, password=PASSWORD)
     assert identity.sign_in("  ADA@Fennwick.example ", PASSWORD) == ada
     assert ada.roles == {Role.OWNER, Role.EMPLOYEE}
 
 
 def test_a_wrong_password_and_an_unknown_address_read_the_same(identity: Identity) -> None:
     """Nobody learns from the message which addresses exist."""
-    add_person(identity, "ada", "people")
+    add_person(identity, "ada", "people", password=PASSWORD)
     with pytest.raises(SignInFailed) as wrong:
         identity.sign_in("ada@fennwick.example", "wrong")
     with pytest.raises(SignInFailed) as unknown:
@@ -49,7 +49,7 @@ def test_a_wrong_password_and_an_unknown_address_read_the_same(identity: Identit
 
 def test_after_too_many_tries_even_the_right_password_waits(identity: Identity) -> None:
     """Guessing is stopped for each address."""
-    add_person(identity, "ada", "people")
+    add_person(identity, "ada", "people", password=PASSWORD)
     for _ in range(3):
         with pytest.raises(SignInFailed):
             identity.sign_in("ada@fennwick.example", "guess")
@@ -111,7 +111,7 @@ def test_claims_without_a_confirmed_address_are_refused(
 
 def test_a_new_password_needs_the_old_one_and_ends_all_sessions(identity: Identity) -> None:
     """A stolen session cannot take the account over."""
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     token = identity.redeem(identity.open_session(ada))
     assert token is not None
     with pytest.raises(SignInFailed):
@@ -125,7 +125,7 @@ def test_a_new_password_needs_the_old_one_and_ends_all_sessions(identity: Identi
 
 def test_signing_in_and_out_is_on_record_once_each(identity: Identity, records: list[Record]) -> None:
     """Leaving a session that is over already is no second entry."""
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     token = identity.redeem(identity.open_session(identity.sign_in(ada.email, PASSWORD)))
     assert token is not None
     for _ in range(2):
@@ -141,7 +141,7 @@ def test_a_failed_sign_in_names_the_person_by_id_and_nobody_by_address(
     identity: Identity, records: list[Record]
 ) -> None:
     """An address that nobody has is not kept: people type passwords where addresses belong."""
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     for address in (ada.email, "hunter2-secret"):
         with pytest.raises(SignInFailed):
             identity.sign_in(address, "wrong-password")
@@ -155,7 +155,7 @@ def test_a_failed_sign_in_names_the_person_by_id_and_nobody_by_address(
 
 def test_a_flood_of_tries_is_one_entry(identity: Identity, records: list[Record]) -> None:
     """What is refused before a password is looked at costs the journal nothing more."""
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     for _ in range(9):
         with pytest.raises(SignInFailed):
             identity.sign_in(ada.email, "guess")
@@ -167,7 +167,7 @@ def test_a_change_of_password_with_a_wrong_one_is_on_record(
     identity: Identity, records: list[Record]
 ) -> None:
     """Somebody at an open screen guesses; the right one is no sign-in."""
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     with pytest.raises(SignInFailed):
         identity.change_password(ada, "guess", "another-good-one")
     identity.change_password(ada, PASSWORD, "another-good-one")

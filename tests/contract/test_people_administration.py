@@ -117,7 +117,7 @@ def test_a_change_counts_from_the_next_click(
 def test_a_closed_account_is_out_at_once_and_comes_back_as_it_was(
     people: People, identity: Identity, root: Person
 ) -> None:
-    ada = add_person(identity, "ada", "people", Role.OWNER)
+    ada = add_person(identity, "ada", "people", Role.OWNER, password=PASSWORD)
     token = signed_in(identity, ada)
     people.close(root, ada.id)
     assert identity.of_session(token) is None
@@ -130,7 +130,7 @@ def test_a_closed_account_is_out_at_once_and_comes_back_as_it_was(
 
 
 def test_a_new_password_replaces_the_lost_one(people: People, identity: Identity, root: Person) -> None:
-    ada = add_person(identity, "ada", "people")
+    ada = add_person(identity, "ada", "people", password=PASSWORD)
     token = signed_in(identity, ada)
     password = people.renew_password(root, ada.id)
 

@@ -51,8 +51,9 @@ def test_every_role_reaches_the_chat_and_the_documents(open_app: OpenApp, desk: 
 
 
 def test_the_right_password_gives_the_browser_a_ticket_that_opens_one_session(
-    open_app: OpenApp, desk: Desk, employee: Person
+    open_app: OpenApp, desk: Desk
 ) -> None:
+    employee = add_person(desk.identity, "jonas", "people", password=PASSWORD)
     at = open_app(None)
     at.text_input(key="email").input(employee.email)
     at.text_input(key="password").input(PASSWORD)
@@ -65,7 +66,8 @@ def test_the_right_password_gives_the_browser_a_ticket_that_opens_one_session(
     assert desk.identity.redeem(call["ticket"]) is None
 
 
-def test_a_wrong_password_is_said_in_one_sentence(open_app: OpenApp, employee: Person) -> None:
+def test_a_wrong_password_is_said_in_one_sentence(open_app: OpenApp, desk: Desk) -> None:
+    employee = add_person(desk.identity, "jonas", "people", password=PASSWORD)
     at = open_app(None)
     at.text_input(key="email").input(employee.email)
     at.text_input(key="password").input("not this one")

@@ -119,7 +119,7 @@ def test_questions_are_answered_without_redis_and_operations_says_so(
     desk: Desk = make_desk(settings=settings(tmp_path, "count-here"))
     add_departments(desk.identity)
     ada, sanne = (
-        add_person(desk.identity, "ada", "people"),
+        add_person(desk.identity, "ada", "people", password=PASSWORD),
         add_person(desk.identity, "sanne", "people", Role.ADMINISTRATOR),
     )
     assert desk.identity.sign_in(ada.email, PASSWORD)
