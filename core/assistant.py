@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from core.answering.admittance import Admittance
 from core.answering.answer import Answer, Outcome, Related
 from core.answering.checks.guardrails import Admission, Guardrails, Screened
+from core.answering.courtesy import reply_to
 from core.answering.drafting import Draft, Drafting
 from core.answering.judging import Judgement
+from core.answering.language_hint import language_hint
 from core.answering.rewriting import Rewriter
 from core.asking import Asking
 from core.composing import NOTHING_FOUND, Composer
@@ -27,6 +29,7 @@ from core.journal.entries import Kind, Record
 from core.knowledge.retrieval import Retriever
 from core.memory import Memory
 from core.semantic_cache.recalled import Candidate, Miss
+from core.stranded import Stranded
 from core.types import DataClass, Errand, Passage, Person
 
 log = logging.getLogger(__name__)
@@ -71,7 +74,7 @@ class Found:
 
     passages: tuple[Passage, ...] = ()
     related: tuple[Related, ...] = ()
-    failure: str = ""
+    failure: ModelError | RateLimited | None = None
 
 
 Event = Step | Written | Restarted | Answered
@@ -97,6 +100,7 @@ class Assistant:
         judge: Callable[[str, Sequence[Passage]], Judgement],
         composer: Composer,
         handover: Handover,
+        stranded: Stranded,
         timer: Callable[[], float],
         new_trace_id: Callable[[], str],
         record: Callable[[Record], object],
@@ -114,6 +118,7 @@ class Assistant:
         self._judge = judge
         self._composer = composer
         self._handover = handover
+        self._stranded = stranded
         self._timer = timer
         self._new_trace_id = new_trace_id
         self._record = record
@@ -142,6 +147,8 @@ class Assistant:
     def _answered(self, asking: Asking, history: Sequence[StoredMessage]) -> _Path:
         typed, department = asking.question, asking.person.department
         admission = self._guardrails.incoming(typed, department)
+        if (reply := reply_to(typed)) is not None:
+            return self._kept(asking, admission, asking.without(Outcome.COURTESY, reply))
         if not admission.blocked:
             asking = self._alone(asking, history)
             if asking.follow_up:
@@ -166,28 +173,29 @@ class Assistant:
                 if meanwhile is not None:
                     return self._served(asking, admission, meanwhile)
                 self._memory.missed(asking, recalled)
-                if found.failure:
-                    return self._kept(asking, admission, asking.without(Outcome.FAILED, found.failure))
+                if found.failure is not None:
+                    return self._kept(asking, admission, self._stranded.answer(asking, found.failure))
                 return (yield from self._composed(asking, admission, found, recalled))
 
     def _composed(self, asking: Asking, admission: Admission, found: Found, miss: Miss) -> _Path:
         """A new answer, shown as it passes the checks; kept silent from the start where it is doubtful."""
         screened = self._guardrails.screen(found.passages, asking.person)
         judgement = self._judged(asking, screened)
-        if judgement.nothing:
-            nothing = asking.without(Outcome.NOT_FOUND, NOTHING_FOUND, judgement.evidence)
-            return self._kept(asking, admission, nothing, found.related)
         sure = judgement.admits(judgement.expected) and not admission.flagged
+        hint = language_hint(asking.question, screened.passages)
+        # Who asked in another language gets further by asking again than by a draft that nobody trusts.
+        if judgement.nothing or (hint and not sure and not admission.flagged):
+            nothing = asking.without(Outcome.NOT_FOUND, hint or NOTHING_FOUND, judgement.evidence)
+            return self._kept(asking, admission, nothing, found.related)
         yield Step("Writing the answer" if sure else "Checking whether I am sure enough to answer")
         try:
             draft = yield from _followed(self._composer.draft(asking, screened), show=sure)
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
-            failed = asking.without(Outcome.FAILED, str(exc), judgement.evidence)
-            return self._kept(asking, admission, failed)
+            return self._kept(asking, admission, self._stranded.answer(asking, exc, judgement.evidence))
         answer = self._composer.answer(asking, screened, judgement, draft)
         if answer.confidence is None:
-            return self._kept(asking, admission, answer, found.related)
+            return self._kept(asking, admission, replace(answer, text=hint or answer.text), found.related)
         if admission.flagged or not draft.passed or not judgement.admits(answer.confidence):
             shown = _shown(answer, draft, admission) if sure else None
             doubtful = Doubtful(draft, answer, judgement, screened.passages, admission, shown)
@@ -240,6 +248,7 @@ class Assistant:
 
     def _served(self, asking: Asking, admission: Admission, candidate: Candidate) -> Answered:
         kept = self._kept(asking, admission, self._memory.serve(asking, candidate))
+        self._handover.served(candidate.entry.answer)
         # What a person has verified is not measured by what a model says.
         if not candidate.entry.verified and self._memory.shadow_due():
             self._in_background(lambda: self._shadow(asking, candidate))
@@ -256,7 +265,7 @@ class Assistant:
         # The house wants to know, so the house pays; no limit of the asker's counts it.
         asking = replace(asking, caller=Caller(self._house, None, asking.caller.trace_id, SHADOW))
         found = self._searched(asking)
-        if found.failure:
+        if found.failure is not None:
             return
         screened = self._guardrails.screen(found.passages, asking.person)
         judgement = self._judge(asking.question, screened.passages)
@@ -275,7 +284,7 @@ class Assistant:
             return Found(passages, self._handover.related(asking, errand))
         except (ModelError, RateLimited) as exc:
             log.warning("%s", exc, exc_info=exc.__cause__)
-            return Found(failure=str(exc))
+            return Found(failure=exc)
 
     def _judged(self, asking: Asking, screened: Screened) -> Judgement:
         judgement = self._judge(asking.question, screened.passages)

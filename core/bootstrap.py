@@ -24,7 +24,7 @@ from core.building.answers import build_answering
 from core.building.foundations import Foundations, limiter_of
 from core.building.gateway import build_gateway
 from core.building.knowledge import Knowledge, build_knowledge, build_library
-from core.building.reading import embedder_behind, embedder_in_process, reading_with
+from core.building.reading import embedder_behind, embedder_in_process, readers_here, reading_with
 from core.building.screens import build_audit, build_operations, build_spending
 from core.building.threads import one_core_each
 from core.conversations import Conversations
@@ -50,6 +50,7 @@ from core.knowledge.library import Library
 from core.operations.operations import Operations
 from core.operations.started import started
 from core.proxy.assembly import build_proxy
+from core.proxy.attendance import ELSEWHERE
 from core.proxy.proxy import Proxy
 from core.reports.document_use import DocumentUse
 from core.reports.spending import Spending
@@ -61,6 +62,10 @@ log = logging.getLogger(__name__)
 
 FOLLOW_INTERVAL_S = 2.0
 SWEEP_INTERVAL_S = 3_600.0
+WARM_UP_S = 60.0
+"""How long closing waits for a library that is being imported."""
+ANSWERS_S = 20.0
+"""How long answers from documents may go on once the app waits for these; less than it waits."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,7 @@ class Desk:
     _warm_ups: tuple[Callable[[], object], ...]
     _client: httpx.Client
     _closing: threading.Event
+    _warmed: threading.Event
 
     @property
     def catalog(self) -> Catalog:
@@ -100,6 +106,8 @@ class Desk:
     def start(self) -> None:
         """Begin what runs beside the requests: warming the models up, following other processes."""
         self.journal.append(started(self.settings, uuid.uuid4().hex))
+        self.proxy.attendance.say()
+        self._warmed.clear()
         threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
         threading.Thread(target=self._anchor, name="anchor", daemon=True).start()
         threading.Thread(target=self.reviews.run, args=(self._closing,), name="review", daemon=True).start()
@@ -117,11 +125,18 @@ class Desk:
         self._client.close()
         self.knowledge.store.close()
         self.database.close()
+        # A process that ends while another thread imports waits for the lock of that import for ever.
+        self._warmed.wait(WARM_UP_S)
 
     def _warm_up(self) -> None:
         # The first question would otherwise wait some seconds for libraries and weights.
-        for work in self._warm_ups:
-            work()
+        try:
+            for work in self._warm_ups:
+                if self._closing.is_set():
+                    return
+                work()
+        finally:
+            self._warmed.set()
 
     def _anchor(self) -> None:
         self.audit.anchors.keep()
@@ -132,17 +147,26 @@ class Desk:
         """Nothing that may not be served is served meanwhile: this only keeps the cache small."""
         while not self._closing.wait(SWEEP_INTERVAL_S):
             try:
-                self.cache.administration.sweep()
+                if self.knowledge.store.here:
+                    self.cache.administration.sweep()
             except Exception:
                 log.exception("the semantic cache could not be swept; it is tried again")
+
+    def _give_way(self) -> None:
+        """The app begins, and the vectors are the app's: answers under way are finished first."""
+        self.proxy.attendance.leave(ELSEWHERE, ANSWERS_S)
+        self.knowledge.store.close()
 
     def _follow(self) -> None:
         while not self._closing.wait(FOLLOW_INTERVAL_S):
             try:
+                if self.knowledge.store.wanted:
+                    self._give_way()
                 # An index of one's own has no other writers; the database may have, a gateway for one.
                 if not self.knowledge.store.exclusive:
                     self.knowledge.follower.catch_up()
                 self.operations.providers.follow()
+                self.journal.index_words()
             except Exception:
                 log.exception("what other processes did could not be followed; it is tried again")
 
@@ -155,11 +179,13 @@ def build(
     embedder: Embedder | None = None,
     routes: dict[str, Sequence[Model]] | None = None,
     analyser: Finder | None = None,
+    guest: bool = False,
 ) -> Desk:
     """Build the desk: migrates the database, opens the indexes, cleans up after a crash.
 
-    The keyword arguments replace parts, for tests and benchmarks. Raises ConfigurationError or
-    StoreInUse with a sentence that says what to do.
+    A `guest` has the vectors on disk only while no other process wants them, and goes on without the
+    assistant then. The other keyword arguments replace parts, for tests and benchmarks. Raises
+    ConfigurationError or StoreInUse with a sentence that says what to do.
     """
     one_core_each()
     entries = load_models(settings.models_file)
@@ -167,9 +193,9 @@ def build(
     database, journal = on.database, on.journal
     reading = reading_with(embedder or embedder_in_process(settings, entries))
     analyser = analyser or Analyser(settings.employee_number_pattern)
-    gateway = build_gateway(on, reading.ranker, routes, analyser)
+    gateway = build_gateway(on, reading.ranker, routes, analyser, readers_here(reading))
     embedder = embedder or embedder_behind(gateway, settings) or reading.embedder
-    knowledge = build_knowledge(on, embedder, reading, gateway)
+    knowledge = build_knowledge(on, embedder, reading, gateway, guest)
     tries, session_life = settings.limits.sign_in_tries, timedelta(days=settings.session_days)
     identity = Identity(database, clock, on.limiter, tries, session_life, journal.append)
     conversations = Conversations(database, clock)
@@ -185,6 +211,7 @@ def build(
         adjustments,
         conversations,
         entries,
+        identity,
         background,
     )
     keys = Keys(database, clock, journal.append_in, on.new_trace_id)
@@ -201,6 +228,7 @@ def build(
         embedder,
         clock,
         timer,
+        "" if knowledge.store.here else ELSEWHERE,
     )
     audit, names = build_audit(on)
     return Desk(
@@ -226,14 +254,21 @@ def build(
         proxy=proxy,
         _background=background,
         _warm_ups=(
-            lambda: reading.embedder.embed_query("warm up"),
-            warm_up,
+            # What every question needs first; the models are asked last.
             lambda: Redactor(analyser)(""),
+            lambda: reading.embedder.embed_query("warm up"),
             answering.guardrails.warm_up,
+            warm_up,
         ),
         _client=on.client,
         _closing=threading.Event(),
+        _warmed=_set(threading.Event()),
     )
+
+
+def _set(event: threading.Event) -> threading.Event:
+    event.set()
+    return event
 
 
 def _foundations(
@@ -259,6 +294,6 @@ def demo_traffic(settings: Settings, rng: random.Random) -> Iterator[DemoTraffic
 
     try:
         book = PriceBook(settings.prices_file, PriceList().price_of)
-        yield DemoTraffic(database, book, Journal(database, clock).append_many, clock, rng)
+        yield DemoTraffic(database, book, clock, rng)
     finally:
         database.close()

@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from core.database import Database
 from core.errors import BadInput, NotFound
+from core.lengths import at_most
 from core.tables import conversations, messages
 from core.types import Person
 
 TITLE_CHARS = 80
+REASON_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +147,18 @@ class Conversations:
         self._change(person, conversation_id, sa.delete(conversations))
 
     def rate(self, person: Person, message_id: int, rating: int | None, reason: str = "") -> None:
-        """Note a thumb (1 up, -1 down, None taken back) on an answer, with the reason if one is given."""
+        """Note a thumb (1 up, -1 down, None taken back) on an answer, with the reason if one is given.
+
+        Raises BadInput for a reason that is too long.
+        """
         own = sa.select(conversations.c.id).where(conversations.c.person_id == person.id)
+        reason = at_most(REASON_CHARS, reason, "A reason")
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(messages)
                 .where(messages.c.id == message_id, messages.c.author == "assistant")
                 .where(messages.c.conversation_id.in_(own))
-                .values(rating=rating, rating_reason=reason.strip()[:2000] or None)
+                .values(rating=rating, rating_reason=reason or None)
             ).rowcount
         if not changed:
             raise NotFound("There is no such answer in your conversations.")

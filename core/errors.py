@@ -28,6 +28,7 @@ A vendor's error is wrapped once, in the adapter that calls the vendor, with `ra
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -195,17 +196,24 @@ class BudgetExceeded(ModelError):
 
     `passing` is true when there would be room if open holds came back: asking again in a moment
     may succeed. `scope` says whose budget it is: department or provider (another provider may
-    have room).
+    have room). `turns_on` is the day, in UTC, on which its next period begins.
     """
 
-    def __init__(self, message: str, scope: str = "department", passing: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        scope: str = "department",
+        passing: bool = False,
+        turns_on: date | None = None,
+    ) -> None:
         super().__init__(message)
         self.scope = scope
         self.passing = passing
+        self.turns_on = turns_on
 
 
 class PriceUnknown(ModelError):
-    """Nobody knows what this model costs, so it is not called; the message says where to put a price."""
+    """Nobody knows what this model costs, so it is not called."""
 
 
 class MaskingFailed(ModelError):

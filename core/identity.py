@@ -199,6 +199,16 @@ class Identity:
             ).one_or_none()
         return None if row is None else _person(row)
 
+    def managers_of(self, department_id: str) -> list[Person]:
+        """The active managers of a department, by name."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                sa.select(people)
+                .where(people.c.department_id == department_id, people.c.active)
+                .order_by(people.c.name)
+            ).all()
+        return [person for person in map(_person, rows) if person.has(Role.MANAGER)]
+
     def demonstration_people(self) -> list[Person]:
         """The demonstration accounts that still exist."""
         with self._database.read() as connection:

@@ -15,7 +15,7 @@ from core.conversations import StoredMessage
 from core.errors import AnswerdeskError, BadInput, Busy
 from core.types import Person
 from pages import ASSETS, desk, require
-from pages.parts import answer_view, conversation_list, source_panel, suggestions
+from pages.parts import answer_view, caret, conversation_list, source_panel, suggestions
 from pages.parts.plain import answer as safe_markdown
 from pages.parts.plain import paragraph
 from pages.parts.wording import count, date
@@ -23,7 +23,9 @@ from pages.parts.wording import count, date
 log = logging.getLogger(__name__)
 
 WINDOW_MESSAGES = 20
+_BOX = "question"
 _PENDING = "pending-question"
+_NOT_TAKEN = "question-not-taken"
 _PROBLEM = "problem"
 _EARLIER = "shown-earlier"
 PERSON_ICON = ":material/person:"
@@ -41,10 +43,7 @@ def main() -> None:
     except AnswerdeskError as exc:
         st.info(f"{exc} Begin a new one on the left.", icon=":material/lock:")
         return
-    typed = st.chat_input(
-        "Ask about company documents", key="question", max_chars=here.settings.limits.question_chars
-    )
-    question = typed or st.session_state.pop(_PENDING, None)
+    question = _asked()
     if question is not None:
         answer_view.open_source(None)
     if conversation_id is not None:
@@ -63,8 +62,18 @@ def main() -> None:
     _problem()
 
 
+def _asked() -> str | None:
+    """What was typed or chosen; a question that was not taken stands in the box again, to be changed."""
+    if _NOT_TAKEN in st.session_state:
+        st.session_state[_BOX] = st.session_state.pop(_NOT_TAKEN)
+    # Without a limit of its own: one would make a longer paste vanish, and core says what is too long.
+    typed = st.chat_input("Ask about company documents", key=_BOX)
+    return typed or st.session_state.pop(_PENDING, None)
+
+
 def _welcome(here: Desk, person: Person) -> None:
     fresh = here.catalog.freshness(person)
+    caret.focus(_BOX, key="focus-question")
     st.space("large")
     st.title("What would you like to know?", anchor=False)
     if fresh.updated_at is None:
@@ -147,6 +156,7 @@ def _answer(here: Desk, person: Person, conversation_id: int | None, question: s
             here.conversations.delete(person, conversation_id)
             conversation_id = None
         st.session_state[_PROBLEM] = str(exc)
+        st.session_state[_NOT_TAKEN] = question
     except AnswerdeskError as exc:
         st.session_state[_PROBLEM] = str(exc)
     except Exception:

@@ -12,13 +12,19 @@ from core.types import DataClass
 
 
 class Outcome(StrEnum):
-    """How a question ended. WAITING: a person will answer; REFUSED: a rule of the company forbids it."""
+    """How a question ended. WAITING: a person will answer; REFUSED: a rule of the company forbids it.
+
+    FAILED may go well in a moment; NO_MODEL will not, because money or a setting is missing. COURTESY:
+    nothing was asked, the person said hello or thanks.
+    """
 
     ANSWERED = "answered"
     NOT_FOUND = "not_found"
     FAILED = "failed"
+    NO_MODEL = "no_model"
     WAITING = "waiting"
     REFUSED = "refused"
+    COURTESY = "courtesy"
 
 
 @dataclass(frozen=True, slots=True)

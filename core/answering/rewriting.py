@@ -42,18 +42,18 @@ class Rewriter:
 
     def __call__(self, caller: Caller, history: Sequence[StoredMessage], question: str) -> StandAlone:
         """The question as it would be asked without the conversation so far, oldest message first."""
-        said = [m.answer for m in history if m.answer is not None]
-        if not said or not standalone.leans_on_conversation(question):
+        topic = standalone.last_topic(_asked(history))
+        if topic is None or not standalone.leans_on_conversation(question):
             return StandAlone(question, True, DataClass.INTERNAL)
         # A question alone is internal; one that a model rewrites is as sensitive as what was said before.
-        before = max(DataClass(answer.get("data_class", DataClass.INTERNAL)) for answer in said)
+        answers = [m.answer for m in history if m.answer is not None]
+        before = max(DataClass(answer.get("data_class", DataClass.INTERNAL)) for answer in answers)
         if self._rewrites:
             sensitive = max(before, DataClass.INTERNAL)
             rewritten = self._rewritten(caller, history, question, sensitive)
             if rewritten:
                 return StandAlone(rewritten, True, sensitive)
-        earlier = [answer["question"] for answer in said]
-        return StandAlone(standalone.joined(earlier, question), False, DataClass.INTERNAL)
+        return StandAlone(standalone.joined(topic, question), False, DataClass.INTERNAL)
 
     def _rewritten(
         self, caller: Caller, history: Sequence[StoredMessage], question: str, sensitive: DataClass
@@ -75,3 +75,13 @@ class Rewriter:
             elif isinstance(event, Piece):
                 text += event.text
         return text.strip()[: self._question_chars]
+
+
+def _asked(history: Sequence[StoredMessage]) -> list[tuple[str, str]]:
+    """Each answered question as it was typed and in its stand-alone form, oldest first."""
+    typed = {message.trace_id: message.text for message in history if message.author == "person"}
+    return [
+        (typed[message.trace_id], message.answer["question"])
+        for message in history
+        if message.answer is not None and message.trace_id in typed
+    ]

@@ -31,6 +31,7 @@ from core.gateway.gateway import Gateway
 from core.gateway.privacy.masking import Finder
 from core.gateway.privacy.redaction import Redactor
 from core.handover import Handover
+from core.identity import Identity
 from core.knowledge.embedding import Embedder
 from core.knowledge.token_codes import token_codes
 from core.knowledge.vector_index import VectorIndex
@@ -47,6 +48,7 @@ from core.semantic_cache.leases import DatabaseLeases, Leases, RedisLeases
 from core.semantic_cache.recalled import CacheRules
 from core.semantic_cache.wording import language_of
 from core.settings import Settings
+from core.stranded import Stranded
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ def build_answering(
     adjustments: Adjustments,
     conversations: Conversations,
     entries: Sequence[ModelEntry],
+    identity: Identity,
     background: Executor,
 ) -> Answering:
     """Connect all of it; `background` runs what nobody waits for."""
@@ -103,6 +106,7 @@ def build_answering(
         memory=VerifiedMemory(cache, key),
         masked=Redactor(analyser),
         reading=_reading_for(on.settings, reading, analyser),
+        about_oneself=is_about_oneself,
     )
     dial = _dial(on, reviews.lessons, adjustments)
     limits, model, record = on.settings.limits, on.settings.answer_model, on.journal.append
@@ -126,6 +130,7 @@ def build_answering(
         Judge(knowledge.ranker, dial.setting, reading.analyse),
         Composer(gateway, model, guardrails, _support_judge(on.settings, entries)),
         Handover(reviews.intake, reviews.verified, analyser),
+        Stranded(identity.managers_of),
         on.timer,
         on.new_trace_id,
         record,

@@ -21,6 +21,7 @@ from core.knowledge.reranking import CrossEncoderReranker, GatewayReranker, Late
 from core.knowledge.retrieval import Retriever
 from core.knowledge.sentence_ranking import SentenceRanker
 from core.knowledge.sources import Owner
+from core.knowledge.superseded import Superseded
 from core.knowledge.vector_index import ChromaStore, VectorIndex
 from core.knowledge.versions import Versions
 from core.settings import Settings
@@ -41,10 +42,12 @@ class Knowledge:
     ranker: SentenceRanker
 
 
-def build_knowledge(on: Foundations, embedder: Embedder, reading: Reading, gateway: Gateway) -> Knowledge:
-    """Open the indexes, and clean up what a crash left half done."""
+def build_knowledge(
+    on: Foundations, embedder: Embedder, reading: Reading, gateway: Gateway, guest: bool
+) -> Knowledge:
+    """Open the indexes, and clean up what a crash left half done: a `guest` only where it is alone."""
     settings = on.settings
-    store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url)
+    store = ChromaStore(settings.data_dir / "chroma", settings.chroma_url, guest)
     vectors = VectorIndex(store, embedder.name)
     keywords = KeywordIndex()
     follower = KeywordFollower(on.database, keywords)
@@ -63,11 +66,13 @@ def build_knowledge(on: Foundations, embedder: Embedder, reading: Reading, gatew
         reading.reader if settings.reranker == "embedded" else None,
         on.timer,
     )
-    ingestion.recover(alone=store.exclusive)
+    if store.here:
+        ingestion.recover(alone=store.exclusive)
     follower.load()
     catalog = Catalog(on.database)
     reranker = _reranker(settings, reading, catalog, gateway)
-    retriever = Retriever(catalog, vectors, keywords, embedder, reading.analyse, reranker)
+    parts = (catalog, vectors, keywords, embedder, reading.analyse, reranker)
+    retriever = Retriever(*parts, superseded=Superseded(catalog.opening))
     return Knowledge(store, vectors, versions, follower, ingestion, catalog, retriever, reading.ranker)
 
 

@@ -84,7 +84,7 @@ def refusal(status: BudgetStatus, needed_microusd: int) -> BudgetExceeded:
         f"and this one may cost up to {dollars(needed_microusd)}.{ending} "
         f"The budget turns on {day_name(status.turns_on)}."
     )
-    return BudgetExceeded(sentence, status.scope.kind.value, passing)
+    return BudgetExceeded(sentence, status.scope.kind.value, passing, status.turns_on)
 
 
 def _name(connection: sa.Connection, scope: Scope) -> str:

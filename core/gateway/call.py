@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from core.errors import AllDeploymentsFailed, BudgetExceeded, RateLimited
+from core.errors import AllDeploymentsFailed, AnswerdeskError, BudgetExceeded, PriceUnknown, RateLimited
 from core.gateway.attempts import AttemptOutcome, Ending, Skip
 from core.gateway.budgets import Budgets
 from core.gateway.charges import Caller, Spent
@@ -21,6 +21,7 @@ from core.journal.journal import Journal
 HOLD_S = 120
 _BYTES_PER_TOKEN = 3
 _TOKENS_PER_MESSAGE = 8
+_UNPRICED = "This assistant is not set up completely. Tell an administrator: nobody knows what {model} costs."
 
 
 class Call:
@@ -48,7 +49,7 @@ class Call:
         self._rate_limits = rate_limits
         self._journal = journal
         self._disguise = disguise
-        self._limited: list[RateLimited] = []
+        self._not_called: list[RateLimited | BudgetExceeded | PriceUnknown] = []
         self._hold: Hold | None = None
         self._counted = False
         self._attempt = 0
@@ -61,7 +62,8 @@ class Call:
         The request is as this deployment may see it, under an id that names the intent's entry.
         """
         if deployment.prices is None:
-            raise Skip(f"nobody knows what {deployment.model} costs: put its price into data/prices.yaml")
+            self._not_called.append(PriceUnknown(_UNPRICED.format(model=deployment.model)))
+            raise Skip("nobody knows what it costs")
         self._count(deployment, request)
         request = self._disguised(deployment, request)
         self._set_aside(deployment, request)
@@ -104,11 +106,14 @@ class Call:
         if self._hold is not None:
             self._hold = self._budgets.renew(self._hold)
 
-    def limited(self, failed: AllDeploymentsFailed) -> RateLimited | None:
-        """The limit to wait for, where nothing but limits kept every deployment from being called."""
-        if not self._limited or len(self._limited) < len(failed.attempts):
+    def instead(self, failed: AllDeploymentsFailed) -> AnswerdeskError | None:
+        """What to say where no deployment was called at all: what passes first of all that is in the way.
+
+        That is the limit with the shortest wait, else the budget that turns first, else a missing price.
+        """
+        if not self._not_called or len(self._not_called) < len(failed.attempts):
             return None
-        return min(self._limited, key=lambda limit: limit.retry_after_s or float("inf"))
+        return min(self._not_called, key=_how_long)
 
     def settle(self) -> None:
         """Charge what was used and give the rest back; there is nothing to do the second time."""
@@ -126,7 +131,7 @@ class Call:
         except RateLimited as exc:
             self._refused(Kind.RATE_LIMIT, deployment, exc.scope)
             if exc.scope in ("provider", "deployment"):
-                self._limited.append(exc)
+                self._not_called.append(exc)
                 raise Skip(str(exc)) from exc
             raise
         self._counted = True
@@ -158,6 +163,7 @@ class Call:
         except BudgetExceeded as exc:
             self._refused(Kind.BUDGET, deployment, exc.scope)
             if exc.scope == "provider":
+                self._not_called.append(exc)
                 raise Skip(str(exc)) from exc
             raise
 
@@ -189,6 +195,14 @@ class Call:
             closes=self._attempt if kind is Kind.MODEL_OUTCOME else None,
             data={"deployment": deployment.name, "purpose": self._caller.purpose, **(details or {})},
         )
+
+
+def _how_long(error: RateLimited | BudgetExceeded | PriceUnknown) -> tuple[int, float]:
+    if isinstance(error, RateLimited):
+        return 0, error.retry_after_s or float("inf")
+    if isinstance(error, BudgetExceeded):
+        return 1, error.turns_on.toordinal() if error.turns_on is not None and not error.passing else 0
+    return 2, 0
 
 
 def prompt_tokens(request: ModelRequest) -> int:

@@ -33,7 +33,7 @@ class Gateway:
 
     All three raise BudgetExceeded or RateLimited with what is left and when to come back, NotCleared
     or MaskingFailed when the text may not leave (then nothing was sent), ModelRefused when the
-    provider declines, AllDeploymentsFailed when nobody answers, also where no price is known.
+    provider declines, PriceUnknown when no deployment has a price, AllDeploymentsFailed when nobody answers.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class Gateway:
                     call.alive()
                 yield event
         except AllDeploymentsFailed as exc:
-            raise call.limited(exc) or exc from exc.__cause__
+            raise call.instead(exc) or exc from exc.__cause__
         except NotCleared:
             self._journal.append(_not_cleared(request.model, caller, data_class))
             raise

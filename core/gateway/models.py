@@ -177,9 +177,23 @@ class LiteLLMRerank(_Reading):
         return tuple((found.get(i, 0.0),) for i in range(len(documents))), 0
 
 
+_READ_ONLY = "Items? '.*' on TypedDict class '.*' (?:is|are) using the `ReadOnly` qualifier"
+
+
 def warm_up() -> None:
-    """Import LiteLLM now, in the background, and not with the first question."""
-    _litellm()
+    """Load LiteLLM now, in the background, and not with the first question.
+
+    Much of it is loaded by its first answer only: so one is made up, by itself and without a provider.
+    """
+    chunks = _litellm().completion(
+        model="openai/gpt-4o-mini",
+        messages=[{"role": "user", "content": "warm up"}],
+        mock_response="OK",
+        stream=True,
+        stream_options={"include_usage": True},
+    )
+    for _ in chunks:
+        pass
 
 
 @cache
@@ -191,11 +205,14 @@ def _litellm() -> ModuleType:
         warnings.simplefilter("ignore")
         import litellm
 
+    # What it loads later warns, too: of its own types, once for each, as if something were wrong here.
+    warnings.filterwarnings("ignore", _READ_ONLY, UserWarning, r"pydantic\._internal\._generate_schema")
     litellm.telemetry = False
     litellm.suppress_debug_info = True
     litellm.drop_params = True
     litellm.custom_provider_map = [{"provider": EMBEDDED.split("/")[0], "custom_handler": _handler(litellm)}]
-    return litellm
+    module: ModuleType = litellm
+    return module
 
 
 def _handler(litellm: Any) -> Any:

@@ -34,7 +34,8 @@ class DeploymentSnapshot:
     """What the operations page shows of a deployment; figures are of the last SEEN_S seconds.
 
     `state` is one of the circuit's states, `traffic_share` the part of its route's attempts in
-    [0, 1]; latencies are those of whole answers and None while there are none.
+    [0, 1]; latencies are those of whole answers and None while there are none. One that is not `priced`
+    is never called.
     """
 
     name: str
@@ -53,6 +54,7 @@ class DeploymentSnapshot:
     latency_p95_s: float | None
     traffic_share: float
     last_error: str
+    priced: bool
 
 
 class Station:
@@ -165,6 +167,7 @@ class Station:
             _quantile(latencies, 0.95),
             len(recent) / attempts_of_route if attempts_of_route else 0.0,
             self.last_error,
+            deployment.prices is not None,
         )
 
 

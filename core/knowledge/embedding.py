@@ -280,7 +280,7 @@ def _load(source: str) -> SentenceTransformer:
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()
     torch.set_num_threads(1)
     try:
         return SentenceTransformer(source, device="cpu", local_files_only=local)

@@ -26,6 +26,7 @@ from core.knowledge.embedding import (
     clearance_of,
     on_behalf,
 )
+from core.knowledge.progress import Progress, Tracker
 from core.knowledge.sources import Source
 from core.knowledge.token_codes import token_codes
 from core.knowledge.vector_index import VectorIndex
@@ -39,8 +40,7 @@ log = logging.getLogger(__name__)
 FIRST_WINDOW_CHUNKS = 96
 WINDOW_CHUNKS = 768
 WINDOW_FILES = 128
-SLICE_CHUNKS = 192
-_ESTIMATE_FROM = 0.02
+SLICE_CHUNKS = 64
 _AT_HOME = Errand("")
 
 
@@ -63,18 +63,6 @@ class FileReport:
     reason: str = ""
     pages: int = 0
     chunk_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far the work is: `share` in [0, 1]; `seconds_left` is None until it can be estimated."""
-
-    files_done: int
-    files_total: int
-    pages_done: int
-    current: str
-    share: float
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,14 +134,15 @@ class Ingestion:
         When `cancelled` turns true the window at hand is dropped and Cancelled is raised; what was
         reported stays. Running the same sources again goes on where it stopped.
         """
-        tracker = _Tracker(sources, on_progress, self._timer)
+        sizes = {source.name: source.byte_count for source in sources}
+        tracker = Tracker(sizes, on_progress, self._timer)
         windows = self._windows(sources, origin, created_by, tracker, cancelled)
         with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as reader:
             ahead = reader.submit(next, windows, None)
             while (window := ahead.result()) is not None:
                 ahead = reader.submit(next, windows, None)
                 for report in self._ingest(window, tracker, cancelled):
-                    tracker.done(report)
+                    tracker.done(report.pages)
                     yield report
         self.purge()
 
@@ -176,7 +165,7 @@ class Ingestion:
         sources: Sequence[Source],
         origin: str,
         created_by: int | None,
-        tracker: _Tracker,
+        tracker: Tracker,
         cancelled: Callable[[], bool],
     ) -> Iterator[_Window]:
         window = _Window([], [])
@@ -188,7 +177,9 @@ class Ingestion:
             if source.name in names:
                 window.add(FileReport(source.name, Outcome.REFUSED, "Two of these files have the same name."))
             else:
-                window.add(self._prepare(source, origin, created_by))
+                prepared = self._prepare(source, origin, created_by)
+                window.add(prepared)
+                tracker.read(source.name, _chars(prepared))
             names.add(source.name)
             if window.is_full:
                 yield window
@@ -233,7 +224,7 @@ class Ingestion:
             data_class=source.data_class,
         )
 
-    def _ingest(self, window: _Window, tracker: _Tracker, cancelled: Callable[[], bool]) -> list[FileReport]:
+    def _ingest(self, window: _Window, tracker: Tracker, cancelled: Callable[[], bool]) -> list[FileReport]:
         results = self._versions.stage(window.drafts)
         pairs = [(d, s) for d, s in zip(window.drafts, results, strict=True) if s is not None]
         staged = [s for _, s in pairs]
@@ -254,7 +245,7 @@ class Ingestion:
         return [*window.reports, *skipped, *(_report(draft, staged) for draft, staged in pairs)]
 
     def _store_vectors(
-        self, pairs: Sequence[tuple[Draft, Staged]], tracker: _Tracker, cancelled: Callable[[], bool]
+        self, pairs: Sequence[tuple[Draft, Staged]], tracker: Tracker, cancelled: Callable[[], bool]
     ) -> None:
         known = [self._known(staged) for _, staged in pairs]
         texts = [
@@ -265,13 +256,14 @@ class Ingestion:
         ]
         # A text that stands in two documents is as sensitive as the more sensitive one.
         errands = dict(sorted(texts, key=lambda pair: pair[1].data_class))
+        tracker.spared(sum(_chars(draft) for draft, _ in pairs) - sum(map(len, errands)))
         embedded: dict[str, Embedded] = {}
         for part, errand in _slices(errands):
             if cancelled():
                 raise Cancelled("Stopped. What was finished stays; start again to go on.")
             embedded.update(zip(part, self._embed(part, errand), strict=True))
             self._versions.renew([staged for _, staged in pairs])
-            tracker.embedding([draft for draft, _ in pairs], len(embedded) / len(errands))
+            tracker.embedded(sum(map(len, part)))
         codes: dict[int, bytes] = {}
         for (draft, staged), have in zip(pairs, known, strict=True):
             made = [(have | embedded)[span.indexed_text] for span in draft.spans]
@@ -327,46 +319,8 @@ class _Window:
         )
 
 
-class _Tracker:
-    """Turns what happens into progress. Work is measured in bytes; an unchanged file is none."""
-
-    def __init__(
-        self, sources: Sequence[Source], emit: Callable[[Progress], None], timer: Callable[[], float]
-    ) -> None:
-        self._bytes = {source.name: source.byte_count for source in sources}
-        self._left = sum(self._bytes.values())
-        self._total = len(sources)
-        self._emit = emit
-        self._timer = timer
-        self._started = timer()
-        self._done = self._pages = 0
-        self._worked = self._under_way = 0.0
-        self._current = ""
-
-    def reading(self, name: str) -> None:
-        self._current = name
-        self._tell()
-
-    def embedding(self, drafts: Sequence[Draft], share: float) -> None:
-        self._under_way = share * sum(len(draft.content) for draft in drafts)
-        self._tell()
-
-    def done(self, report: FileReport) -> None:
-        size = self._bytes.get(report.name, 0)
-        self._left -= size
-        self._done += 1
-        self._pages += report.pages
-        self._under_way = max(0.0, self._under_way - size)
-        if report.outcome is not Outcome.UNCHANGED:
-            self._worked += size
-        self._tell()
-
-    def _tell(self) -> None:
-        worked, left = self._worked + self._under_way, max(0.0, self._left - self._under_way)
-        share = worked / (worked + left) if left else 1.0
-        elapsed = self._timer() - self._started
-        seconds_left = elapsed * (1 - share) / share if share >= _ESTIMATE_FROM else None
-        self._emit(Progress(self._done, self._total, self._pages, self._current, share, seconds_left))
+def _chars(prepared: Draft | FileReport) -> int:
+    return sum(len(span.indexed_text) for span in prepared.spans) if isinstance(prepared, Draft) else 0
 
 
 def _slices(errands: Mapping[str, Errand]) -> Iterator[tuple[list[str], Errand]]:

@@ -7,7 +7,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from core.errors import AnswerdeskError, Busy, Cancelled
-from core.knowledge.ingestion import FileReport, Progress
+from core.knowledge.ingestion import FileReport
+from core.knowledge.progress import Progress
 from core.types import Person
 
 log = logging.getLogger(__name__)

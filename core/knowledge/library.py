@@ -13,7 +13,8 @@ from core.errors import BadInput, NotAllowed
 from core.journal.entries import Record
 from core.knowledge.catalog import Catalog, DocumentInfo, may_manage
 from core.knowledge.document_records import synced
-from core.knowledge.ingestion import FileReport, Ingestion, Progress
+from core.knowledge.ingestion import FileReport, Ingestion
+from core.knowledge.progress import Progress
 from core.knowledge.retrieval import Retriever
 from core.knowledge.sources import Owner, Source, folder_sources, upload_name
 from core.knowledge.vector_index import VectorIndex

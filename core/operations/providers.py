@@ -51,6 +51,7 @@ class Health(StrEnum):
     RESTING = "left alone"
     PROBED = "being tried"
     OFF = "switched off"
+    UNPRICED = "has no price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def health_of(now: DeploymentSnapshot) -> Health:
     """The circuit's state first, then what was seen lately."""
     if now.state == State.OFF:
         return Health.OFF
+    if not now.priced:
+        return Health.UNPRICED
     if now.state == State.HALF_OPEN:
         return Health.PROBED
     if now.state == State.OPEN:

@@ -35,7 +35,9 @@ _MAY = "(?:allowed|permitted|entitled|supposed|required|expected|obliged|able)"
 _OWN_RECORD = re.compile(
     rf"\bmy (?:own |current |last |next |personal |new |old )?{_RECORDS}\b|\bam i (?!{_MAY}\b)|"
     r"\bmy (?:remaining|left|unused|open|pending)\b|"
-    r"\b(?:do|did|have) i (?:earn|make|still have|have left|taken?|used|owe|ask|said?|told)\b|"
+    r"\b(?:do|did|have) i (?:earn|make|still have|have left|left|got left|taken?|used|owe|ask|said?|told)\b|"
+    r"\b(?:are|is) left (?:for|to) me\b|\bi have left\b|"
+    r"\b(?:days?|hours?|leave|budget) (?:do )?i still have\b|"
     r"\bmy name\b|\bwho am i\b|"
     r"\bi (?:am|was|have been) (?:a|an|the|sick|ill|pregnant)\b|\bi['’]?m (?:sick|ill|pregnant|a|an|the)\b"
 )

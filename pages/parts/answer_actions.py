@@ -15,6 +15,7 @@ from pages.parts.browser import copy_button
 from pages.parts.plain import label
 
 THUMBS = (-1, 1)
+_FOR_A_PERSON = (Outcome.ANSWERED, Outcome.NOT_FOUND, Outcome.FAILED, Outcome.NO_MODEL)
 
 
 def draw(
@@ -34,7 +35,7 @@ def draw(
             copy_button(given.text, key=f"copy-{message.id}")
         again = "Ask anew" if given.reuse else "Ask again"
         _button(again, f"again-{message.id}", ":material/refresh:", ask_again, given.question)
-        if given.outcome in (Outcome.ANSWERED, Outcome.NOT_FOUND) and given.verified is None:
+        if given.outcome in _FOR_A_PERSON and given.verified is None:
             _button(
                 "Ask a person",
                 f"person-{message.id}",
@@ -69,14 +70,13 @@ def _reason(desk: Desk, person: Person, message: StoredMessage) -> None:
         st.caption(f"Your reason: {label(message.rating_reason)}")
         return
     bad = message.rating == THUMBS[0]
-    with st.form(f"reason-form-{message.id}", border=False, clear_on_submit=True):
+    with st.form(f"reason-form-{message.id}", border=False):
         with st.container(horizontal=True, vertical_alignment="bottom"):
             reason = st.text_input(
                 "Reason",
                 key=f"reason-{message.id}",
                 placeholder="What is wrong? A colleague will look at it." if bad else "What was good?",
                 label_visibility="collapsed",
-                max_chars=2_000,
             )
             sent = st.form_submit_button("Send", key=f"send-reason-{message.id}")
         if sent and reason.strip():

@@ -36,6 +36,11 @@ def draw(
             _plainly(given.text, "" if given.verified else NOT_FOUND_HELP)
         case Outcome.FAILED:
             _plainly(given.text, "You can ask again below; your question is kept.")
+        case Outcome.NO_MODEL:
+            st.markdown(label(given.text))
+        case Outcome.COURTESY:
+            st.markdown(label(given.text))
+            return
         case Outcome.REFUSED:
             st.markdown(f":material/block: {label(given.text)}")
         case Outcome.WAITING:

@@ -95,7 +95,7 @@ def _help(conversation: Conversation, *, news: bool) -> str | None:
 
 def _rename(desk: Desk, person: Person, conversation: Conversation) -> None:
     with st.form(f"rename-{conversation.id}", border=False):
-        title = st.text_input("Title", value=conversation.title, key=f"title-{conversation.id}", max_chars=80)
+        title = st.text_input("Title", value=conversation.title, key=f"title-{conversation.id}")
         if st.form_submit_button("Rename", key=f"rename-submit-{conversation.id}"):
             try:
                 desk.conversations.rename(person, conversation.id, title)

@@ -8,8 +8,9 @@ import streamlit as st
 
 from core.bootstrap import Desk
 from core.errors import AnswerdeskError
-from core.knowledge.ingestion import FileReport, Outcome, Progress
+from core.knowledge.ingestion import FileReport, Outcome
 from core.knowledge.jobs import Job
+from core.knowledge.progress import Progress
 from core.types import Person
 from pages import require
 from pages.parts.plain import label
@@ -52,12 +53,13 @@ def _bar(progress: Progress | None) -> None:
     if progress is None:
         st.progress(0.0, text="Starting to read the files")
         return
-    facts = [f"{progress.files_done:,} of {count(progress.files_total, 'file')}"]
+    files = f"{progress.files_read:,} of {count(progress.files_total, 'file')} read"
+    facts = [files, f"{progress.files_done:,} searchable"]
     if progress.pages_done:
         facts.append(count(progress.pages_done, "page"))
     if progress.seconds_left is not None:
         facts.append(f"about {duration(progress.seconds_left)} left")
-    st.progress(min(progress.files_done / max(progress.files_total, 1), 1.0), text=", ".join(facts))
+    st.progress(progress.share, text=", ".join(facts))
     st.caption(f"Reading {label(_base(progress.current))}")
 
 

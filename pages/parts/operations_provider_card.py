@@ -22,6 +22,7 @@ _LOOKS: dict[Health, tuple[str, str]] = {
     Health.RESTING: ("red", ":material/error:"),
     Health.PROBED: ("orange", ":material/troubleshoot:"),
     Health.OFF: ("red", ":material/power_settings_new:"),
+    Health.UNPRICED: ("red", ":material/money_off:"),
 }
 _REASONS = {
     "rate_limited": "it asked to wait",
@@ -104,6 +105,11 @@ def _sentences(status: ProviderStatus) -> list[str]:
             f"for {duration(now.cooldown_left_s)} more" if now.cooldown_left_s else "until the next request"
         )
         return [f"The circuit is open {left}, because {because}. Then one request tries it again."]
+    if status.health is Health.UNPRICED:
+        return [
+            f"It is never called, because nobody knows what {now.model} costs. Put its price into the prices "
+            "file, or its costs for a token into its entry in the models file, and restart: 0 is a price."
+        ]
     if status.health is Health.PROBED:
         return [f"The circuit was open, because {because}. One request is trying it at this moment."]
     return []

@@ -108,6 +108,22 @@ def test_upload_ask_read_refresh_and_leave(company: Server, visit: Visit) -> Non
     assert not [source for source in cited(seller) if "Bicycle" in source]
 
 
+def test_what_is_pasted_is_too_long_and_stays_to_be_shortened(company: Server, visit: Visit) -> None:
+    """The caret is in the box at once; a question that is not taken is neither lost nor sent."""
+    page = visit().page
+    enter(page, company, "Rafi Denholm")
+    box = page.get_by_placeholder("Ask about company documents")
+    expect(box).to_be_focused()
+    pasted = "How much may a leased bicycle cost? " * 60
+    page.keyboard.insert_text(pasted)
+    expect(box).to_have_value(pasted)
+    box.press("Enter")
+    expect(page.get_by_text("at most 2,000 are read")).to_be_visible()
+    expect(box).to_have_value(pasted)
+    ask(page, QUESTION)
+    expect(box).to_have_value("")
+
+
 def test_signing_in_with_a_password_by_keyboard_comes_back_to_the_page_that_was_asked_for(
     company: Server, visit: Visit
 ) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 
 from streamlit.testing.v1 import AppTest
 
 from core.bootstrap import Desk
-from core.errors import ModelUnavailable
+from core.errors import BudgetExceeded, ModelUnavailable
 from core.review.decisions import Decision
 from core.review.tasks import Verdict
 from core.types import Person, Readership, Role
@@ -290,3 +291,51 @@ def test_a_long_conversation_shows_its_end_and_more_on_request(
     assert shown[0] == "question 10" and shown[-1] == "question 29"
     at.button(key="show-earlier").click().run()
     assert at.chat_message[0].markdown[0].value == "question 0"
+
+
+def test_a_question_that_is_too_long_stays_in_the_box_with_a_sentence(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    """The box has no limit of its own: one drops a longer paste, and nobody learns why."""
+    at = open_app(employee)
+    pasted = "How much leave may be carried over? " * 80
+    ask(at, pasted)
+    assert at.chat_input(key="question").proto.max_chars == 0
+    assert at.chat_input(key="question").proto.value == pasted
+    assert "at most 2,000 are read" in at.warning[0].value.replace("\\", "")
+    assert desk.conversations.list(employee) == []
+    ask(at, QUESTION)
+    assert [m.name for m in at.chat_message] == ["user", "assistant"]
+    assert at.chat_input(key="question").proto.value == ""
+
+
+def test_thanks_get_a_friendly_line_without_buttons(open_app: OpenApp, employee: Person) -> None:
+    at = ask(open_app(employee), "Thanks!")
+    assert "You are welcome" in all_text(at)
+    assert not keys(at, "again-") and not keys(at, "person-")
+
+
+def test_a_reason_that_is_too_long_is_not_cut_in_silence(
+    open_app: OpenApp, desk: Desk, employee: Person
+) -> None:
+    at = ask(open_app(employee))
+    [conversation] = desk.conversations.list(employee)
+    message = desk.conversations.messages(employee, conversation.id)[-1]
+    desk.conversations.rate(employee, message.id, -1)
+    at.run()
+    at.text_input(key=f"reason-{message.id}").set_value("x" * 2_001)
+    at.button(key=f"send-reason-{message.id}").click().run()
+    assert "2,000 characters at most" in at.error[0].value.replace("\\", "")
+    assert at.text_input(key=f"reason-{message.id}").value == "x" * 2_001
+
+
+def test_over_budget_a_person_can_be_asked_and_nobody_is_told_to_wait_in_vain(
+    open_app: OpenApp, desk: Desk, employee: Person, model: QuotingModel
+) -> None:
+    model.says = BudgetExceeded("spent", turns_on=date(2026, 12, 1))
+    at = ask(open_app(employee))
+    assert "It comes back on 1 Dec 2026" in all_text(at).replace("\\", "")
+    assert "ask again below" not in all_text(at)
+    at.button(key=keys(at, "person-")[0]).click().run()
+    [conversation] = desk.conversations.list(employee)
+    assert len(desk.reviews.inbox.waiting(employee, conversation.id)) == 1

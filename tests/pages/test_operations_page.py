@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from pandas import isna
 from streamlit.testing.v1 import AppTest
 
 import pages
 from core.adjustments import Adjustments
 from core.bootstrap import Desk
+from core.gateway.money import Period, Scope
 from core.identity import NewPerson
 from core.journal.entries import Kind
 from core.journal.search import Filters
@@ -171,6 +174,53 @@ def test_limits_and_settings_are_shown_and_no_secret_is(
     frame = at.dataframe[0].value.set_index("Setting")
     assert frame.loc["ANSWERDESK_LIMITS__QUESTIONS_PER_MIN", "Value"] == "5"
     assert frame.loc["ANSWERDESK_COOKIE_KEY", "Value"] == "not set"
+
+
+def test_a_budget_of_nothing_is_told_so(open_app: OpenApp, administrator: Person, desk: Desk) -> None:
+    desk.spending.set_budget(administrator, Scope.department("sales"), 0, Period.MONTH)
+    at = section(open_app(administrator, OPERATIONS), "Limits")
+
+    [row] = at.dataframe[0].value.to_dict("records")
+    assert (row["Spent"], row["Budget"]) == ("$0.00", "$0.00") and isna(row["Used"])
+    [warning] = at.warning
+    said = "The Sales department has a budget of $0.00: only what costs nothing is answered."
+    assert warning.value.replace("\\", "") == said
+
+
+def test_made_up_accounts_are_not_counted_among_the_others(
+    open_app: OpenApp, desk: Desk, administrator: Person, employee: Person, owner: Person
+) -> None:
+    """`make demo-traffic` leaves closed ones, and the accounts of the sample company are open."""
+    desk.operations.people.close(administrator, owner.id)
+    for number in range(3):
+        email = f"demo-{number}@traffic.invalid"
+        desk.identity.put_person(NewPerson(email, "Ada", "sales", frozenset(), demonstration=True))
+    desk.operations.people.close_demonstration_accounts(administrator)
+    desk.identity.put_person(NewPerson("d@x.example", "Demo", "sales", frozenset(), "x", demonstration=True))
+    at = section(open_app(administrator, OPERATIONS), "People")
+
+    assert "4 accounts, 1 of them closed, and 3 closed ones of the demonstration." in all_text(at)
+    states = list(at.dataframe[0].value["State"])
+    assert states == ["open, demonstration", "open", "open", *["closed, demonstration"] * 3, "closed"]
+
+
+def test_the_longest_name_of_a_setting_has_room(open_app: OpenApp, desk: Desk, administrator: Person) -> None:
+    at = section(open_app(administrator, OPERATIONS), "Settings")
+    longest = max(len(name) for name in at.dataframe[0].value["Setting"])
+    width = json.loads(at.dataframe[0].proto.columns)["Setting"]["width"]
+    assert width >= 8 * longest, "the widest letter of a name is about 8 pixels at the size of the table"
+
+
+def test_words_in_charts_have_a_colour(open_app: OpenApp, administrator: Person, cache: SmallCache) -> None:
+    """Without one Vega draws them black, also on a dark page."""
+    at = section(open_app(administrator, OPERATIONS), "Cache")
+    [spec] = [json.loads(element.proto.spec) for element in at.get("vega_lite_chart")]
+    [words] = [layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert words["color"].startswith("#")
+    at = section(at, "Confidence")
+    [spec] = [json.loads(element.proto.spec) for element in at.get("vega_lite_chart")]
+    [words] = [layer["mark"] for layer in spec["layer"] if layer["mark"]["type"] == "text"]
+    assert words["color"].startswith("#")
 
 
 WHEN = datetime(2026, 11, 20, 9, tzinfo=UTC)

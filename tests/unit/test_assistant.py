@@ -208,3 +208,40 @@ def test_a_question_too_many_is_on_record(desk: Desk, ada: Person) -> None:
         ask(desk, ada, "zebra quantum harpsichord?")
     [refusal] = [entry for entry in desk.journal.search() if entry.kind == "rate_limit"]
     assert (refusal.outcome, refusal.person_id, refusal.data["scope"]) == ("refused", ada.id, "person")
+
+
+@pytest.mark.parametrize("text", ["Hello", "Thanks!", "ok, thank you very much :)"])
+def test_courtesy_gets_a_friendly_reply_and_nothing_is_searched_for(
+    desk: Desk, model: ScriptedModel, ada: Person, text: str
+) -> None:
+    """No model, no search, nothing for a reviewer, and nothing on the list of what was not found."""
+    conversation = desk.conversations.start(ada, "x")
+    ask(desk, ada, "zebra quantum harpsichord?", conversation)
+    answer = answer_of(ask(desk, ada, text, conversation))
+    assert (answer.outcome, answer.question) == (Outcome.COURTESY, text)
+    assert model.requests == []
+    recorded = desk.journal.trace(desk.conversations.messages(ada, conversation)[-1].trace_id)
+    assert [entry.kind for entry in recorded] == ["question", "answer"]
+    assert recorded[-1].outcome == "courtesy"
+
+
+def test_what_was_joined_is_not_carried_on(desk: Desk, model: ScriptedModel, ada: Person) -> None:
+    """Each follow-up continues the last question of its own, never a chain of them."""
+    for _ in range(3):
+        script(model, "Five [1].")
+    conversation = desk.conversations.start(ada, "x")
+    topic = "How many days of annual leave may be carried over?"
+    for text in (topic, "What about annual leave in spring?", "Thanks!"):
+        ask(desk, ada, text, conversation)
+    answer = answer_of(ask(desk, ada, "And annual leave in summer?", conversation))
+    assert answer.question == f"{topic} And annual leave in summer?"
+
+
+def test_a_question_in_another_language_than_the_documents_is_told_so(
+    desk: Desk, model: ScriptedModel, ada: Person
+) -> None:
+    """In its own language, and without a model; nobody is made to review it unasked."""
+    answer = answer_of(ask(desk, ada, "Wie viele Tage Urlaub kann ich in das Jahr 2027 übernehmen?"))
+    assert answer.outcome is Outcome.NOT_FOUND
+    assert "Die Dokumente sind auf Englisch" in answer.text
+    assert model.requests == []

@@ -216,6 +216,7 @@ def test_what_a_person_approved_is_served_as_verified_until_its_source_changes(
     assert conversation in desk.reviews.inbox.unread(ada)
     again = answer_of(ask(desk, bo, "Which leave may be carried over in a leap year?"))
     assert again.text == GOOD and again.verified is not None and again.verified.by == "Vera"
+    assert again.reuse is not None and desk.reviews.figures.of(reviewer).reused == 1
     assert len(model.requests) == 1
 
     upload(desk, LEAVE.replace("Five", "Six"))

@@ -11,8 +11,9 @@ import yaml
 
 from core.bootstrap import Desk
 from core.errors import BadInput, Cancelled, ConfigurationError, NotAllowed, NotFound
-from core.knowledge.ingestion import FileReport, Outcome, Progress
+from core.knowledge.ingestion import FileReport, Outcome
 from core.knowledge.library import Upload
+from core.knowledge.progress import Progress, Tracker
 from core.settings import Settings
 from core.types import Person, Readership, Role
 from tests.conftest import MakeDesk, add_departments, add_person, text_source
@@ -121,6 +122,29 @@ def test_progress_counts_files_and_estimates_the_time_left(make_desk: MakeDesk) 
     assert seen[0].seconds_left is None
     assert seen[-1].seconds_left == 0
     assert all(a.files_done <= b.files_done for a, b in itertools.pairwise(seen))
+    assert all(a.share <= b.share for a, b in itertools.pairwise(seen))
+    assert max(p.files_read for p in seen if p.files_done == 0) >= 100, "what was read counts at once"
+
+
+def test_the_time_left_is_told_by_what_was_embedded_and_not_before_it_is_known() -> None:
+    """Loading the model, which the first text waits for, says nothing about the others."""
+    now, seen = [0.0], list[Progress]()
+    tracker = Tracker({"a": 100, "b": 100}, seen.append, lambda: now[0])
+    for name in ("a", "b"):
+        tracker.read(name, 1_000)
+    now[0] = 60.0
+    tracker.embedded(200)
+    assert (seen[-1].files_read, seen[-1].seconds_left) == (2, None)
+    now[0] = 62.0
+    tracker.embedded(400)
+    assert seen[-1].seconds_left == pytest.approx(7.0)
+    tracker.spared(400)
+    now[0] = 64.0
+    tracker.embedded(400)
+    assert seen[-1].seconds_left == pytest.approx(3.0)
+    tracker.done(1)
+    tracker.done(1)
+    assert (seen[-1].share, seen[-1].seconds_left, seen[-1].pages_done) == (1.0, 0.0, 2)
 
 
 def test_a_cancelled_run_keeps_what_was_finished_and_goes_on_later(desk: Desk) -> None:

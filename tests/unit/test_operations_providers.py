@@ -12,6 +12,7 @@ from core.adjustments import Adjustments
 from core.bootstrap import Desk
 from core.errors import AllDeploymentsFailed, ModelUnavailable, NotAllowed, NotFound
 from core.gateway.charges import Caller
+from core.gateway.embedded_reader import EMBED, RERANK
 from core.gateway.messages import Message, ModelRequest
 from core.journal.entries import Kind
 from core.journal.search import Filters
@@ -190,6 +191,6 @@ def test_one_that_embeds_and_is_listed_for_writing_too_is_shown_once(
     desk.operations.providers.switch_off(root, "openai/text-embedding-3-small", OffReason.COST)
 
     names = [status.now.name for status in desk.operations.providers.all(root)]
-    assert names == ["answerdesk/embedded", "openai/text-embedding-3-small"]
+    assert names == ["answerdesk/embedded", "openai/text-embedding-3-small", EMBED, RERANK]
     assert [one.deployment for one in desk.operations.limits.clearances(root)] == names
-    assert {now.state for now in desk.gateway.readers.snapshot()} == {"off"}
+    assert [now.state for now in desk.gateway.readers.snapshot() if now.route == "vectors"] == ["off"]

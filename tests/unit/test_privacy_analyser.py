@@ -99,3 +99,24 @@ def test_a_kind_that_is_not_asked_for_hides_no_other(analyser: Analyser) -> None
     text = "https://x.example/?mail=tom@fennwick.example"
     kinds = {span.kind for span in analyser.find(text, {Kind.EMAIL})}
     assert kinds == {Kind.EMAIL}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Wie viele Urlaubstage habe ich pro Jahr?",
+        "Gibt es Urlaub im Jahr der Kündigung?",
+        "Wo ist die Kantine?",
+        "¿Cuántos días de vacaciones tengo?",
+        "Quanti giorni di ferie ho?",
+    ],
+)
+def test_everyday_words_of_other_languages_are_nobody(analyser: Analyser, text: str) -> None:
+    """German writes its nouns as names are written."""
+    assert found(analyser, text) == []
+
+
+@pytest.mark.parametrize("name", ["Anna Schmidt", "Michael Sommer", "Frau Brandmoor", "Jan Peeters"])
+def test_a_name_in_another_language_is_found(analyser: Analyser, name: str) -> None:
+    """Also one that means something there."""
+    assert any(name in value for _, value in found(analyser, f"{name} hat im Jahr 2026 Urlaub beantragt."))

@@ -78,6 +78,9 @@ def test_a_shout_has_no_names() -> None:
     [
         "What is my salary?",
         "How many days of leave do I have left?",
+        "How many days have I left?",
+        "How much of the budget is left for me?",
+        "What days do I still have?",
         "Did I ask for leave?",
         "Am I eligible for the bonus?",
         "What are my remaining days?",
@@ -91,7 +94,12 @@ def test_questions_for_a_record_of_the_asker(question: str) -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["How many vacation days do I get?", "How do I reset my password?", "Can I work from home?"],
+    [
+        "How many vacation days do I get?",
+        "How do I reset my password?",
+        "Can I work from home?",
+        "What happens to days that are left at the end of the year?",
+    ],
 )
 def test_questions_for_a_rule_in_the_first_person(question: str) -> None:
     assert not is_about_oneself(question)

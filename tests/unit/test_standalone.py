@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
+from typing import Any
 
-from core.answering.standalone import joined, leans_on_conversation
+import pytest
+import yaml
+
+from core.answering.courtesy import reply_to
+from core.answering.standalone import joined, last_topic, leans_on_conversation
+
+DIALOGUES: list[dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("follow_ups.yaml").read_text())
 
 
 @pytest.mark.parametrize(
@@ -40,13 +47,32 @@ def test_a_follow_up_leans_on_the_conversation(question: str) -> None:
 def test_a_whole_question_stands_alone(question: str) -> None:
     """Nothing of the conversation may change what it finds."""
     assert not leans_on_conversation(question)
-    assert joined(["How much is the FW-220?"], question) == question
+    assert joined("How much is the FW-220?", question) == question
 
 
 def test_a_follow_up_is_joined_with_the_last_question() -> None:
-    """The stand-alone form of that one, so that chains of follow-ups work."""
-    earlier = ["How much leave do I have?", "How much leave can I carry over?"]
-    assert joined(earlier, "What about contractors?") == (
-        "How much leave can I carry over? What about contractors?"
-    )
-    assert joined([], "What about contractors?") == "What about contractors?"
+    """Where there is none, it is taken as it is."""
+    topic = "How much leave can I carry over?"
+    assert joined(topic, "What about contractors?") == f"{topic} What about contractors?"
+    assert joined(None, "What about contractors?") == "What about contractors?"
+
+
+@pytest.mark.parametrize("dialogue", DIALOGUES, ids=lambda dialogue: dialogue["asks"][:40])
+def test_a_question_in_a_dialogue_is_searched_for_in_this_form(dialogue: dict[str, Any]) -> None:
+    """Joined with the one topic it continues, never with a chain of them, and only where it needs that."""
+    asked: list[tuple[str, str]] = []
+    for question in [*dialogue["said"], dialogue["asks"]]:
+        asked.append((question, joined(last_topic(asked), question)))
+    assert asked[-1][1] == dialogue.get("alone", dialogue["asks"])
+    assert (reply_to(dialogue["asks"]) is not None) == dialogue.get("courtesy", False)
+
+
+def test_a_rewritten_follow_up_is_a_topic_itself() -> None:
+    """A model has put in what it needs: what comes next may continue it."""
+    asked = [("How much leave do I have?",) * 2, ("And in Denmark?", "How much leave do I have in Denmark?")]
+    assert last_topic(asked) == "How much leave do I have in Denmark?"
+
+
+def test_what_was_no_question_is_no_topic() -> None:
+    """Nothing continues a greeting."""
+    assert last_topic([("Hello", "Hello"), ("Thanks!", "Thanks!")]) is None

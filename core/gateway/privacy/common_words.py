@@ -30,11 +30,15 @@ _REMEMBERED = 20_000
 class CommonWords:
     """A container of words: as they are in `met`, or in small letters and made of a known word.
 
-    `lemmas` are the dictionary's by part of speech, such as `noun` and `verb`, in small letters.
+    `lemmas` are the dictionary's by part of speech, such as `noun` and `verb`, in small letters, and
+    `foreign` everyday words of other languages.
     """
 
-    def __init__(self, met: Set[str], lemmas: Mapping[str, Set[str]]) -> None:
+    def __init__(
+        self, met: Set[str], lemmas: Mapping[str, Set[str]], foreign: Set[str] = frozenset()
+    ) -> None:
         self._met = met
+        self._foreign = foreign
         self._nouns = lemmas.get("noun", frozenset())
         self._verbs = lemmas.get("verb", frozenset())
         self._qualities = lemmas.get("adj", frozenset()) | lemmas.get("adv", frozenset())
@@ -46,7 +50,7 @@ class CommonWords:
         return word in self._met or (word.islower() and self._is_made(word))
 
     def _made(self, word: str) -> bool:
-        if word in self._verbs or word in self._qualities:
+        if word in self._foreign or word in self._verbs or word in self._qualities:
             return True
         if word in self._nouns and _ABSTRACT.fullmatch(word):
             return True

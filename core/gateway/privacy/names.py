@@ -46,8 +46,10 @@ class Names:
 def load_names(met: Set[str], lemmas: Mapping[str, Set[str]]) -> Names:
     """The lists beside this file, with the words that the model met and those of its dictionary."""
     ambiguous, given, family = (_read(f"{kind}_names.txt") for kind in ("ambiguous", "given", "family"))
+    names = given | family | ambiguous
     lemmas = {part: words - given - family for part, words in lemmas.items()}
-    return Names(given - ambiguous, ambiguous, family, CommonWords(met, lemmas))
+    common = CommonWords(met, lemmas, _read("foreign_words.txt") - names)
+    return Names(given - ambiguous, ambiguous, family, common)
 
 
 def _read(name: str) -> frozenset[str]:
