@@ -66,6 +66,13 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _NAME_ALONE = re.compile(r"\s*[A-Z]\S*\s*\?\s*")
+_NAME = r"[A-Z0-9][\w-]*(?: [A-Z0-9][\w-]*)*"
+# "And in Denmark?": the same question about another name.
+_OTHER_NAME = re.compile(
+    r"\s*(?:(?i:and|or|but|what about|how about)\s+)?(?:(?i:for|in|at|to|from|with|of)\s+)?(?:the )?"
+    rf"(?P<name>{_NAME})\s*\?*\s*"
+)
+_NAME_IN_TOPIC = re.compile(rf"\b(?:for|in|at|to|from|with|of|the)\s+(?P<name>{_NAME})(?=\W|$)")
 
 
 def leans_on_conversation(question: str) -> bool:
@@ -100,10 +107,23 @@ def last_topic(asked: Sequence[tuple[str, str]]) -> str | None:
 
 
 def joined(topic: str | None, question: str) -> str:
-    """The question together with the one it continues; no model is needed for it."""
+    """The question together with the one it continues; no model is needed for it.
+
+    One that only names something else takes the place of the one name in the topic.
+    """
     if topic is None or not leans_on_conversation(question):
         return question
-    return f"{topic.rstrip()} {without_courtesy(question)}"
+    rest = without_courtesy(question)
+    return _exchanged(topic, rest) or f"{topic.rstrip()} {rest}"
+
+
+def _exchanged(topic: str, question: str) -> str | None:
+    other = _OTHER_NAME.fullmatch(question)
+    names = list(_NAME_IN_TOPIC.finditer(topic))
+    if other is None or len(names) != 1:
+        return None
+    start, end = names[0].span("name")
+    return f"{topic[:start]}{other['name']}{topic[end:].rstrip()}"
 
 
 def _is_piece(question: str) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
 
 from streamlit.testing.v1 import AppTest
 
+from core.answering.answer import Answer, Outcome
 from core.bootstrap import Desk
-from core.errors import BudgetExceeded, ModelUnavailable
+from core.errors import ModelUnavailable
 from core.review.decisions import Decision
 from core.review.tasks import Verdict
 from core.types import Person, Readership, Role
@@ -330,12 +330,16 @@ def test_a_reason_that_is_too_long_is_not_cut_in_silence(
 
 
 def test_over_budget_a_person_can_be_asked_and_nobody_is_told_to_wait_in_vain(
-    open_app: OpenApp, desk: Desk, employee: Person, model: QuotingModel
+    open_app: OpenApp, desk: Desk, employee: Person
 ) -> None:
-    model.says = BudgetExceeded("spent", turns_on=date(2026, 12, 1))
-    at = ask(open_app(employee))
+    conversation = desk.conversations.start(employee, QUESTION)
+    answer = Answer(Outcome.NO_MODEL, "It comes back on 1 Dec 2026.", (), QUESTION, 0.5)
+    desk.conversations.add(employee, conversation, "person", QUESTION, "trace-9")
+    desk.conversations.add(employee, conversation, "assistant", answer.text, "trace-9", answer.to_json())
+    at = open_app(employee)
+    at.query_params["conversation"] = str(conversation)
+    at.run()
     assert "It comes back on 1 Dec 2026" in all_text(at).replace("\\", "")
     assert "ask again below" not in all_text(at)
     at.button(key=keys(at, "person-")[0]).click().run()
-    [conversation] = desk.conversations.list(employee)
-    assert len(desk.reviews.inbox.waiting(employee, conversation.id)) == 1
+    assert len(desk.reviews.inbox.waiting(employee, conversation)) == 1
