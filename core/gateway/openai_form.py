@@ -93,6 +93,24 @@ class StreamedAnswer:
         self._reasons.setdefault(index, reason)
 
 
+def merged(events: Sequence[Piece | Ended]) -> Iterator[Piece | Ended]:
+    """The same, texts of one answer that follow each other as one piece: each is passed on many times."""
+    before: Piece | None = None
+    for event in events:
+        if type(event) is Piece and before is not None and before.choice == event.choice:
+            before = Piece(before.text + event.text, before.choice)
+            continue
+        if before is not None:
+            yield before
+            before = None
+        if type(event) is Piece:
+            before = event
+        else:
+            yield event
+    if before is not None:
+        yield before
+
+
 def _tool_piece(call: Mapping[str, Any], choice: int) -> ToolPiece:
     function = call.get("function") or {}
     name, arguments = str(function.get("name") or ""), str(function.get("arguments") or "")

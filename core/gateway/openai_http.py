@@ -13,9 +13,9 @@ import httpx
 
 from core.errors import FailureKind, ModelError, ModelUnavailable
 from core.gateway.messages import Ended, Finish, ModelRequest, Piece
-from core.gateway.openai_form import StreamedAnswer, body_of, messages_of
+from core.gateway.openai_form import StreamedAnswer, body_of, merged, messages_of
 from core.gateway.provider_errors import provider_error, retry_after_s
-from core.gateway.sse import events_of
+from core.gateway.sse import batches_of
 from core.gateway.stream_watch import StreamLimits
 
 ATTEMPT_HEADER = "X-Client-Request-Id"
@@ -116,20 +116,26 @@ class _Stream:
     def _answered(self, response: httpx.Response) -> Iterator[Piece | Ended | Finish]:
         usage: dict[str, Any] | None = None
         done = False
-        events = events_of(response.iter_bytes())
-        for data in events:
-            if data == "[DONE]":
-                done = True
-                break
-            chunk = self._chunk(data)
-            yield from self._answer.events(chunk.get("choices") or ())
-            usage = chunk.get("usage") or usage
-            if usage and self._answer.whole:
+        batches = batches_of(response.iter_bytes())
+        for batch in batches:
+            come: list[Piece | Ended] = []
+            try:
+                for data in batch:
+                    done = done or data == "[DONE]"
+                    if done or (usage and self._answer.whole):
+                        break
+                    chunk = self._chunk(data)
+                    come.extend(self._answer.events(chunk.get("choices") or ()))
+                    usage = chunk.get("usage") or usage
+            finally:
+                # Also before an error: what was written until then was written.
+                yield from merged(come)
+            if done or (usage and self._answer.whole):
                 break
         if self._answer.whole or (self._answer.closed and (done or usage)):
             yield self._answer.finish(usage)
         # A connection can be used again only when its last answer was read to the very end.
-        for _ in events:
+        for _ in batches:
             pass
 
     def _chunk(self, data: str) -> dict[str, Any]:

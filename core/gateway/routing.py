@@ -177,7 +177,8 @@ class Router:
         attempt = Attempt(station, request, observer, self._clock)
         for event in attempt.events(journey.restart(station)):
             if isinstance(event, Finish):
-                yield replace(event, failed=journey.failed_names())
+                failed = journey.failed_names()
+                yield replace(event, failed=failed) if failed else event
             else:
                 journey.shown = isinstance(event, Piece)
                 yield event

@@ -9,7 +9,7 @@ from contextlib import closing
 from core.gateway.call import prompt_tokens
 from core.gateway.gateway import Gateway
 from core.gateway.hanging_up import CallerGone, Line
-from core.gateway.messages import Finish, Piece, Restart
+from core.gateway.messages import Finish, ModelRequest, Piece, Restart
 from core.proxy.assistant_model import ASSISTANT, AssistantModel
 from core.proxy.attendance import Attendance
 from core.proxy.completion import Event, Json, replayed, whole
@@ -71,12 +71,13 @@ class Chats:
 
     def answer(self, form: ChatForm, visit: Visit, line: Line) -> Json:
         """One whole completion; raises what `refusal_of` knows."""
-        begun = self._begun(form, visit)
+        request = request_of(form, self._settings, line)
+        begun = self._begun(form, request, visit)
         if isinstance(begun, Kept):
             visit.finish = begun.finish
             return begun.completion
         try:
-            with closing(self._events(form, visit, line, streamed=False)) as events:
+            with closing(self._events(form, request, visit, line, streamed=False)) as events:
                 completion, visit.finish = whole(events, completion_id(), form.model)
         except BaseException:
             self._remembering.failed(begun)
@@ -86,14 +87,15 @@ class Chats:
 
     def stream(self, form: ChatForm, visit: Visit, line: Line) -> Iterator[Piece | Finish]:
         """The completion in pieces, none of which is ever taken back; raises as `answer`."""
-        begun = self._begun(form, visit)
+        request = request_of(form, self._settings, line)
+        begun = self._begun(form, request, visit)
         if isinstance(begun, Kept):
             visit.finish = begun.finish
             yield from (e for e in replayed(begun.completion, begun.finish) if not isinstance(e, Restart))
             return
         seen: list[Event] = []
         try:
-            with closing(self._events(form, visit, line, streamed=True)) as events:
+            with closing(self._events(form, request, visit, line, streamed=True)) as events:
                 for event in continued(events):
                     if isinstance(event, Finish):
                         visit.finish = event
@@ -115,14 +117,13 @@ class Chats:
             completion, finish = whole(events, completion_id(), form.model)
             self._remembering.done(work, visit, completion, finish)
 
-    def _begun(self, form: ChatForm, visit: Visit) -> Kept | Work:
+    def _begun(self, form: ChatForm, request: ModelRequest, visit: Visit) -> Kept | Work:
         attribute(visit, self._person_of)
-        request = request_of(form, self._settings)
         self._gate.take(visit.admitted, prompt_tokens(request) + request.most_tokens)
         return self._remembering.begin(form, visit)
 
     def _events(
-        self, form: ChatForm, visit: Visit, line: Line, streamed: bool
+        self, form: ChatForm, request: ModelRequest, visit: Visit, line: Line, streamed: bool
     ) -> Generator[Event, None, None]:
         if form.model == ASSISTANT and self._assistant is not None:
             with self._attendance.answering():
@@ -131,7 +132,6 @@ class Chats:
                     if line.gone:
                         raise CallerGone
             return
-        request = request_of(form, self._settings, line)
         yield from self._gateway.stream(request, visit.caller(), visit.data_class)
 
 

@@ -78,6 +78,8 @@ class Remembering:
 
     def begin(self, form: ChatForm, visit: Visit) -> Kept | Work:
         """The reply that was given, or the work to do; Refused where the Idempotency-Key is misused."""
+        if not visit.idempotency_key and not visit.wants_cache:
+            return Work(None, None)
         said = form.model_dump(mode="json", exclude_unset=True)
         claim = None
         if visit.idempotency_key:
@@ -107,6 +109,8 @@ class Remembering:
 
     def done(self, work: Work, visit: Visit, completion: Json, finish: Finish) -> None:
         """Keep the reply where that is wanted; only a whole one comes here."""
+        if not work.is_kept:
+            return
         reply = {"completion": completion, "finish": asdict(finish)}
         if work.claim is not None:
             self._once.settle(work.claim, reply)

@@ -56,10 +56,10 @@ def test_events_are_read_however_the_bytes_are_cut(size: int) -> None:
     """Comments, other fields and line ends of both kinds; letters that are cut in two."""
     text = ': hello\r\ndata: {"a":"ü"}\r\n\r\nevent: x\nid: 1\ndata:one\ndata: two\n\ndata: [DONE]\n'.encode()
     chunks = [text[i : i + size] for i in range(0, len(text), size)]
-    assert list(sse.events_of(chunks)) == ['{"a":"ü"}', "one\ntwo", "[DONE]"]
+    assert [data for batch in sse.batches_of(chunks) for data in batch] == ['{"a":"ü"}', "one\ntwo", "[DONE]"]
 
 
 def test_a_line_without_end_is_refused() -> None:
     """No provider can fill the memory."""
     with pytest.raises(ValueError, match="no end"):
-        list(sse.events_of(b"x" * 1_000_000 for _ in range(20)))
+        list(sse.batches_of(b"x" * 1_000_000 for _ in range(20)))
