@@ -55,14 +55,15 @@ def _tables(run: Sequence[_Quoted]) -> Iterator[str]:
         yield from (_upright(quoted) for quoted in run)
     elif run:
         lines = [_across(quoted, names) for quoted in run]
-        yield _table([*map(_caption, names), ""], lines)
+        captions = [_caption(name, value) for name, value in zip(names, lines[0][:-1], strict=True)]
+        yield _table([*captions, ""], lines)
 
 
 def _upright(quoted: _Quoted) -> str:
     """One row as two columns: names and values."""
     first, *rest = zip(quoted.row.names, quoted.row.values, strict=True)
-    header = [_caption(first[0]), f"{_cell(first[1])} {quoted.markers}"]
-    return _table(header, [[_caption(name), _cell(value)] for name, value in rest])
+    header = [_caption(*first), f"{_cell(first[1])} {quoted.markers}"]
+    return _table(header, [[_caption(name, value), _cell(value)] for name, value in rest])
 
 
 def _across(quoted: _Quoted, names: Sequence[str]) -> list[str]:
@@ -75,11 +76,15 @@ def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *lines))
 
 
-def _caption(name: str) -> str:
-    """A column's name as people write it: `list_price_eur` is List price (EUR)."""
+def _caption(name: str, value: str) -> str:
+    """A column's name as people write it: `list_price_eur` is List price (EUR), unless the value says so."""
     if "_" not in name:
         return _cell(name[:1].upper() + name[1:])
-    words = _UNIT.sub(lambda unit: f"({unit[0].upper()})", name.replace("_", " ").strip())
+
+    def unit(found: re.Match[str]) -> str:
+        return "" if found[0].upper() in value else f"({found[0].upper()})"
+
+    words = " ".join(_UNIT.sub(unit, name.replace("_", " ")).split())
     return _cell(words[:1].upper() + words[1:])
 
 

@@ -24,6 +24,13 @@ def test_one_row_stands_upright() -> None:
     )
 
 
+def test_a_currency_is_not_said_twice() -> None:
+    """It stands in the value, or else in the name."""
+    drawn = with_tables("country: Denmark; full_day_eur: EUR 61; note_eur: 5 [1]")
+    assert "| Full day | EUR 61 |" in drawn
+    assert "| Note (EUR) | 5 |" in drawn
+
+
 def test_wide_rows_stand_upright_one_by_one() -> None:
     """A table of seven columns would have to be moved sideways on a phone."""
     row = "; ".join(f"c{n}: v{n}" for n in range(7))
