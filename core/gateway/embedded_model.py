@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol, TypeVar
 
 from core.gateway.fence import NOT_FOUND, FencedPassage, unfence
+from core.table_rows import begins_as_row
 
 WITHOUT_PASSAGES = (
     "I am the embedded model: I answer questions by quoting the passages that come with them, "
@@ -25,7 +26,6 @@ _LEANING = re.compile(
     r"|[^.;:,]{1,60} (?:is|are|was|were|must|may|can|will) (?:also|then)\b",
     re.IGNORECASE,
 )
-_ROW = re.compile(r"[^:;]{1,80}: [^;]*; [^:;]{1,80}: ")
 _ENDS = (".", "!", "?", "”", '"', ")")
 _QUOTE_MARK = re.compile(r"(?<=\s)(?:>\s?)+(?=[^\s\d=])")
 _MARKER = re.compile(r"\s*\[\d{1,3}(?:\s*[,;]\s*\d{1,3})*\]")
@@ -115,7 +115,7 @@ def quoted_of(ranked: Sequence[AnySentence], joins_from: float = JOINS_FROM) -> 
     _add(chosen, [s for s in ranked[1:] if s.score >= joins_from * ranked[0].score])
     order = list(dict.fromkeys(sentence.passage for sentence in chosen))
     ranks = {(sentence.passage, sentence.start): rank for rank, sentence in enumerate(ranked)}
-    in_rank = _ROW.match(ranked[0].text) is not None
+    in_rank = begins_as_row(ranked[0].text)
 
     def place(sentence: AnySentence) -> tuple[int, int]:
         where = (sentence.passage, sentence.start)
@@ -152,7 +152,7 @@ def _quoted(text: str, number: int) -> str:
 
 def _between(before: str, after: str) -> str:
     """A table row stands in a paragraph of its own, and so does what has no full stop."""
-    prose = before.endswith(_ENDS) and not _ROW.match(before) and not _ROW.match(after)
+    prose = before.endswith(_ENDS) and not begins_as_row(before) and not begins_as_row(after)
     return " " if prose else "\n\n"
 
 

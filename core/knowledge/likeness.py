@@ -9,6 +9,7 @@ from dataclasses import astuple, dataclass
 
 from core.knowledge.answer_types import expected
 from core.knowledge.quantities import amounts, identifiers, shape, within
+from core.table_rows import begins_as_row
 
 LONG_PIECES = 30
 """From so many word pieces on a question counts as long."""
@@ -16,7 +17,6 @@ LATE_PASSAGES = 3
 """From this index on passages count as equally late."""
 
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][a-z]\w+")
-_ROW = re.compile(r"[^:;]{1,80}: [^;]*; [^:;]{1,80}: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Wording:
             overlap=overlap,
             kind=self._kind(text),
             amount=within(self._amounts, text),
-            row=float(bool(_ROW.match(text))),
+            row=float(begins_as_row(text)),
             rival=float(self._is_rival(text)),
             late=min(index, LATE_PASSAGES) / LATE_PASSAGES,
             length=self._length,

@@ -20,7 +20,7 @@ from core.knowledge.keyword_index import KeywordIndex, Statistics
 from core.knowledge.quantities import identifiers
 from core.knowledge.reranking import Reranker
 from core.knowledge.superseded import Superseded
-from core.knowledge.table_rows import has_row_about
+from core.table_rows import has_row_about
 from core.types import Chunk, Errand, Passage, Person
 
 Vector = NDArray[np.float32]

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from core.knowledge.embedding import Embedder, TokenEmbedder
 from core.knowledge.likeness import Likeness, Wording, probability
 from core.knowledge.sentences import sentence_spans
-from core.knowledge.table_rows import passed_over, table_row
 from core.knowledge.token_codes import TokenMemory, decoded
+from core.table_rows import passed_over, table_row
 
 Vectors = NDArray[np.float32]
 Signs = NDArray[np.uint8]

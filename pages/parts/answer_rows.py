@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from core.knowledge.table_rows import TableRow, table_row
+from core.table_rows import TableRow, table_row
 
 _MARKERS = re.compile(r"\s*((?:\[\d{1,3}\]\s*)*)\Z")
 _MARKER = re.compile(r"\[\d{1,3}\]")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.knowledge.table_rows import TableRow, has_row_about, passed_over, table_row
 from core.knowledge.terms import TermAnalyzer
+from core.table_rows import TableRow, has_row_about, passed_over, table_row
 
 PROBE = "article: FW-330; name: Turbidity probe; list_price_eur: 1,640.00; unit: piece"
 BLADE = "article: WB-3; name: Wiper blade for FW-330; list_price_eur: 14.50; unit: piece; note: Wear part"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 _PAIR = re.compile(r"([^:;\n]{1,80}): (.*)", re.DOTALL)
+_ROW = re.compile(r"[^:;]{1,80}: [^;]*; [^:;]{1,80}: ")
 _ALIKE = 0.5
 """The share of columns that two rows of one table have in common; empty cells are not written."""
 
@@ -28,6 +29,11 @@ class TableRow:
         """Whether both are rows of one table, by their columns."""
         mine, others = set(self.names), set(other.names)
         return self.names[0] == other.names[0] and len(mine & others) >= _ALIKE * len(mine | others)
+
+
+def begins_as_row(text: str) -> bool:
+    """Whether a sentence begins with two named cells."""
+    return _ROW.match(text) is not None
 
 
 def table_row(text: str) -> TableRow | None:
